@@ -1,0 +1,29 @@
+"""The only source of time and chance, so that tests can fix both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+__all__ = ["MILLISECONDS_PER_DAY", "Clock", "now", "random", "stopwatch"]
+
+MILLISECONDS_PER_DAY = 86_400_000
+Clock = Callable[[], int]
+
+
+def now() -> int:
+    """Return the moment as milliseconds since the epoch, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def stopwatch() -> Callable[[], float]:
+    """Start a stopwatch; calling the result gives the seconds passed since."""
+    start = time.perf_counter()
+    return lambda: time.perf_counter() - start
+
+
+def random(seed: int) -> np.random.Generator:
+    """Return a generator whose stream depends on the seed alone, on every machine."""
+    return np.random.Generator(np.random.PCG64(seed))
