@@ -1,0 +1,276 @@
+"""Cut interactions into train, validation and test, by one of four protocols."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossrec.core.arrays import Bytes
+from crossrec.core.clock import random
+from crossrec.core.errors import InvalidInput, Refused, unknown_name
+from crossrec.core.event import NO_TIME
+from crossrec.core.interactions import Interactions
+
+__all__ = [
+    "PROTOCOLS",
+    "Setting",
+    "Split",
+    "split",
+    "split_as_given",
+    "split_at_random",
+    "split_by_global_time",
+    "split_last_out",
+]
+
+Setting: TypeAlias = int | float | str
+TRAIN, VALIDATION, TEST = 0, 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Three parts of the same data, which share its vocabularies.
+
+    Args:
+        train: What models learn from.
+        validation: What settings are chosen on.
+        test: What is looked at once.
+        name: The protocol's name.
+        settings: What the protocol was told.
+    """
+
+    train: Interactions
+    validation: Interactions
+    test: Interactions
+    name: str
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256, in hexadecimal, of the rows and ids of the three parts: equal only for the same split."""
+        digest = hashlib.sha256(json.dumps([self.name, dict(self.settings)], sort_keys=True).encode())
+        for part in (self.train, self.validation, self.test):
+            digest.update(part.fingerprint.encode())
+        return digest.hexdigest()
+
+
+def split(data: Interactions, name: str, *, seed: int = 0, settings: Mapping[str, Setting] | None = None) -> Split:
+    """Split by the name of a protocol.
+
+    Args:
+        data: All interactions.
+        name: "leave-last-out", "global-time", "given" or "random".
+        seed: Fixes what is left to chance.
+        settings: Arguments of that protocol's function by name.
+
+    Raises:
+        NotFound: No protocol of that name.
+        InvalidInput: A setting that the protocol does not have.
+        Refused: The data cannot bear the protocol.
+    """
+    if name not in PROTOCOLS:
+        raise unknown_name("protocol", name, PROTOCOLS)
+    function, known, by_chance = PROTOCOLS[name]
+    chosen = dict(settings or {})
+    for key in chosen:
+        if key not in known:
+            raise InvalidInput(f"protocol '{name}': no setting called '{key}'; there are: {', '.join(known) or 'none'}")
+    return function(data, **chosen, **({"seed": seed} if by_chance else {}))
+
+
+def split_last_out(data: Interactions) -> Split:
+    """Take each user's last interaction for test and the one before for validation.
+
+    The order is time, then position, then row. A user with fewer than three interactions is all in train.
+    The history of a test question contains the validation item.
+
+    Raises:
+        Refused: Of some user's rows only a part has times, so their order is not known.
+    """
+    _same_clock(data)
+    order = np.lexsort((np.arange(len(data)), data.positions, data.times, data.users))
+    from_behind, counts = _places(data.users[order], from_behind=True)
+    parts = np.full(len(data), TRAIN, dtype=np.int8)
+    enough = counts >= 3
+    parts[order[enough & (from_behind == 0)]] = TEST
+    parts[order[enough & (from_behind == 1)]] = VALIDATION
+    return _cut(data, parts, "leave-last-out", {})
+
+
+def split_by_global_time(
+    data: Interactions,
+    *,
+    validation_from: int | None = None,
+    test_from: int | None = None,
+    validation_quantile: float = 0.8,
+    test_quantile: float = 0.9,
+) -> Split:
+    """Cut at two moments that are the same for all users: nothing in train is later than anything in test.
+
+    Args:
+        data: All interactions, each with a time.
+        validation_from: First moment of validation, milliseconds UTC; None takes the quantile.
+        test_from: First moment of test, likewise.
+        validation_quantile: Share of rows before validation.
+        test_quantile: Share of rows before test. Rows of the same moment stay on one side, the later one.
+
+    Raises:
+        Refused: Rows without a time; the message names their domains.
+        InvalidInput: The cuts are not in order.
+    """
+    if not data.has_times:
+        names = ", ".join(data.untimed_domains()) or "there are no rows"
+        raise Refused(
+            f"protocol 'global-time' needs a time in every row; none in: {names}. "
+            "Take 'leave-last-out' (order), 'random' or 'given', or leave these domains out"
+        )
+    if not 0 < validation_quantile <= test_quantile < 1:
+        raise InvalidInput(
+            "global-time: expected 0 < validation_quantile <= test_quantile < 1, "
+            f"got {validation_quantile} and {test_quantile}"
+        )
+    ordered = np.sort(data.times)
+    first = int(ordered[int(validation_quantile * len(data))]) if validation_from is None else validation_from
+    second = int(ordered[int(test_quantile * len(data))]) if test_from is None else test_from
+    if first > second:
+        raise InvalidInput(f"global-time: expected validation_from <= test_from, got {first} and {second}")
+    parts = (data.times >= first).astype(np.int8) + (data.times >= second).astype(np.int8)
+    return _cut(data, parts, "global-time", {"validation_from": first, "test_from": second})
+
+
+def split_as_given(
+    data: Interactions, *, validation: str = "random", validation_share: float = 0.1, seed: int = 0
+) -> Split:
+    """Keep the split of the source; where it has no validation part, carve one from train, never from test.
+
+    Args:
+        data: Interactions with `splits`.
+        validation: "random" takes a share of each user's training rows; "last" takes each user's last one.
+        validation_share: Share to take, in [0, 1); a user's rows are never all taken.
+        seed: Fixes the choice.
+
+    Raises:
+        Refused: The source gave no split, or no test part.
+        InvalidInput: `validation` is neither, or the share is out of range.
+    """
+    if data.splits is None:
+        raise Refused("protocol 'given' needs a split from the source and this data has none; take another protocol")
+    if not (data.splits == TEST).any():
+        raise Refused("protocol 'given' needs test rows from the source and there are none; take another protocol")
+    if validation not in ("random", "last") or not 0 <= validation_share < 1:
+        raise InvalidInput(
+            "given: expected validation 'random' or 'last' and 0 <= validation_share < 1, "
+            f"got '{validation}' and {validation_share}"
+        )
+    parts = data.splits.copy()
+    settings: dict[str, Setting] = {}
+    if not (parts == VALIDATION).any():
+        rows = np.flatnonzero(parts == TRAIN)
+        parts[_carved(data, rows, validation, validation_share, seed)] = VALIDATION
+        settings = {"validation": validation, "validation_share": validation_share, "seed": seed}
+    return _cut(data, parts, "given", settings)
+
+
+def split_at_random(
+    data: Interactions,
+    *,
+    validation_share: float = 0.1,
+    test_share: float = 0.1,
+    within: str = "user",
+    seed: int = 0,
+) -> Split:
+    """Deal rows out at random, ignoring their order: the future may be in train.
+
+    Args:
+        data: All interactions.
+        validation_share: Share of rows for validation.
+        test_share: Share of rows for test; the two add up to less than 1.
+        within: "user" takes the shares of each user's rows, rounded half up, and leaves at least one in
+            train; "all" takes them of all rows, rounded half up.
+        seed: Fixes the deal.
+
+    Raises:
+        InvalidInput: Shares out of range, or `within` is neither.
+    """
+    if min(validation_share, test_share) < 0 or validation_share + test_share >= 1 or within not in ("user", "all"):
+        raise InvalidInput(
+            "random: expected shares >= 0 that add up to less than 1 and within 'user' or 'all', "
+            f"got {validation_share}, {test_share} and '{within}'"
+        )
+    group = data.users if within == "user" else np.zeros(len(data), dtype=np.int32)
+    order = np.lexsort((random(seed).permutation(len(data)), group))
+    place, counts = _places(group[order])
+    tests = np.minimum(_half_up(counts * test_share), counts - 1)
+    validations = np.minimum(_half_up(counts * validation_share), counts - 1 - tests)
+    parts = np.full(len(data), TRAIN, dtype=np.int8)
+    parts[order[place < tests]] = TEST
+    parts[order[(place >= tests) & (place < tests + validations)]] = VALIDATION
+    settings: dict[str, Setting] = {"validation_share": validation_share, "test_share": test_share}
+    settings |= {"within": within, "seed": seed}
+    return _cut(data, parts, "random", settings)
+
+
+PROTOCOLS: dict[str, tuple[Callable[..., Split], tuple[str, ...], bool]] = {
+    "leave-last-out": (split_last_out, (), False),
+    "global-time": (
+        split_by_global_time,
+        ("validation_from", "test_from", "validation_quantile", "test_quantile"),
+        False,
+    ),
+    "given": (split_as_given, ("validation", "validation_share"), True),
+    "random": (split_at_random, ("validation_share", "test_share", "within"), True),
+}
+"""Protocol -> its function, its settings, and whether chance (a seed) has a part in it."""
+
+
+def _cut(data: Interactions, parts: Bytes, name: str, settings: Mapping[str, Setting]) -> Split:
+    """Make the three parts of one code a row."""
+    train, validation, test = (data.take(parts == part) for part in (TRAIN, VALIDATION, TEST))
+    return Split(train, validation, test, name, settings)
+
+
+def _places(groups: NDArray[np.integer], *, from_behind: bool = False) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Number the rows of each group from 0, groups lying together: [N] places and [N] sizes of the group."""
+    starts = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1)) if len(groups) else np.empty(0, np.int64)
+    sizes = np.diff(np.append(starts, len(groups)))
+    counts = np.repeat(sizes, sizes)
+    places = np.arange(len(groups)) - np.repeat(starts, sizes)
+    return (counts - 1 - places if from_behind else places), counts
+
+
+def _half_up(values: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Round to whole numbers, halves up; a hair is forgiven, so that 0.1 of 5 rows is a half."""
+    return np.floor(values + 0.5 + 1e-9).astype(np.int64)
+
+
+def _carved(data: Interactions, rows: NDArray[np.int64], validation: str, share: float, seed: int) -> NDArray[np.int64]:
+    """Choose training rows for validation, leaving each user at least one."""
+    users = data.users[rows]
+    if validation == "last":
+        _same_clock(data)
+        order = np.lexsort((rows, data.positions[rows], data.times[rows], users))
+        place, counts = _places(users[order], from_behind=True)
+        chosen = order[(place == 0) & (counts > 1)]
+    else:
+        order = np.lexsort((random(seed).permutation(len(rows)), users))
+        place, counts = _places(users[order])
+        chosen = order[place < np.minimum(_half_up(counts * share), counts - 1)]
+    return np.asarray(rows[chosen])
+
+
+def _same_clock(data: Interactions) -> None:
+    """Refuse users of whom some rows have a time and others none."""
+    timed = data.times != NO_TIME
+    size = len(data.user_ids)
+    both = (np.bincount(data.users[timed], minlength=size) > 0) & (np.bincount(data.users[~timed], minlength=size) > 0)
+    if both.any():
+        raise Refused(
+            f"the order of the rows of {int(both.sum())} users is not known: some have a time and others none "
+            f"(without: {', '.join(data.untimed_domains())}); split the domains one by one, or take 'random'"
+        )

@@ -1,0 +1,1 @@
+"""Numbers about lists and ratings: pure functions on arrays."""

@@ -1,0 +1,62 @@
+"""Errors of predicted ratings."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossrec.core.arrays import Doubles
+from crossrec.core.errors import InvalidInput
+
+__all__ = ["mae", "rmse"]
+
+
+def rmse(predicted: NDArray[np.floating], actual: NDArray[np.floating]) -> float:
+    """Root of the mean squared error, in stars.
+
+    Args:
+        predicted: [N] predicted ratings.
+        actual: [N] ratings given.
+
+    Returns:
+        A value >= 0; NaN for no ratings.
+
+    Raises:
+        InvalidInput: Lengths differ, or a value is not finite.
+
+    >>> rmse(np.array([3.0, 5.0]), np.array([4.0, 4.0]))
+    1.0
+    """
+    errors = _errors(predicted, actual)
+    return float(np.sqrt(np.mean(errors**2))) if len(errors) else float("nan")
+
+
+def mae(predicted: NDArray[np.floating], actual: NDArray[np.floating]) -> float:
+    """Mean absolute error, in stars.
+
+    Args:
+        predicted: [N] predicted ratings.
+        actual: [N] ratings given.
+
+    Returns:
+        A value >= 0; NaN for no ratings.
+
+    Raises:
+        InvalidInput: Lengths differ, or a value is not finite.
+
+    >>> mae(np.array([3.0, 6.0]), np.array([4.0, 4.0]))
+    1.5
+    """
+    errors = _errors(predicted, actual)
+    return float(np.mean(np.abs(errors))) if len(errors) else float("nan")
+
+
+def _errors(predicted: NDArray[np.floating], actual: NDArray[np.floating]) -> Doubles:
+    """Subtract in double precision, after a check."""
+    if predicted.shape != actual.shape:
+        raise InvalidInput(f"ratings: expected one prediction a rating, got {predicted.shape} for {actual.shape}")
+    errors = predicted.astype(np.float64) - actual.astype(np.float64)
+    if not np.isfinite(errors).all():
+        row = int(np.argmin(np.isfinite(errors)))
+        raise InvalidInput(f"ratings: expected finite values, got {predicted[row]} for {actual[row]} in row {row}")
+    return errors
