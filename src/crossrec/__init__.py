@@ -1,0 +1,92 @@
+"""RecSys Intelligence: one recommendation engine that learns across domains and proves it.
+
+>>> import polars as pl
+>>> rows = {"user_id": ["ann", "ann", "bob"], "item_id": ["tea", "jam", "tea"]}
+>>> data = Interactions.from_frame(pl.DataFrame(rows))
+>>> EASE(l2=1.0).fit(data).recommend(["bob"], k=1).ids()
+[['jam']]
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Nothing is imported before it is asked for: `import crossrec` stays fast and light.
+_HOMES = {
+    "Act": "core.query",
+    "CrossrecError": "core.errors",
+    "Event": "core.event",
+    "Interactions": "core.interactions",
+    "Queries": "core.query",
+    "Query": "core.query",
+    "Recommendations": "core.recommendations",
+    "Protocol": "evaluation.protocol",
+    "evaluate": "evaluation.evaluate",
+    "open_dataset": "data.dataset",
+    "ALS": "models.classic.als",
+    "EASE": "models.classic.ease",
+    "Fallback": "models.fallback",
+    "ItemKNN": "models.classic.item_knn",
+    "Popularity": "models.classic.popularity",
+    "SVD": "models.classic.svd",
+    "UserKNN": "models.classic.user_knn",
+    "create": "models.recommender",
+    "load": "models.storage",
+}
+
+if TYPE_CHECKING:
+    from crossrec.core.errors import CrossrecError
+    from crossrec.core.event import Event
+    from crossrec.core.interactions import Interactions
+    from crossrec.core.query import Act, Queries, Query
+    from crossrec.core.recommendations import Recommendations
+    from crossrec.data.dataset import open_dataset
+    from crossrec.evaluation.evaluate import evaluate
+    from crossrec.evaluation.protocol import Protocol
+    from crossrec.models.classic.als import ALS
+    from crossrec.models.classic.ease import EASE
+    from crossrec.models.classic.item_knn import ItemKNN
+    from crossrec.models.classic.popularity import Popularity
+    from crossrec.models.classic.svd import SVD
+    from crossrec.models.classic.user_knn import UserKNN
+    from crossrec.models.fallback import Fallback
+    from crossrec.models.recommender import create
+    from crossrec.models.storage import load
+
+__all__ = [
+    "ALS",
+    "EASE",
+    "SVD",
+    "Act",
+    "CrossrecError",
+    "Event",
+    "Fallback",
+    "Interactions",
+    "ItemKNN",
+    "Popularity",
+    "Protocol",
+    "Queries",
+    "Query",
+    "Recommendations",
+    "UserKNN",
+    "create",
+    "evaluate",
+    "load",
+    "open_dataset",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'crossrec' has no attribute '{name}'")
+    value = getattr(importlib.import_module(f"crossrec.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,158 @@
+"""Query: who asks, with their history; and Queries, the columnar batch of them that models read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from crossrec.core.arrays import Bytes, Codes, Floats, Offsets, Times
+from crossrec.core.catalogue import Catalogue
+from crossrec.core.errors import InvalidInput
+from crossrec.core.event import KIND_CODES, NO_TIME, check_kind
+from crossrec.core.interactions import CsrValues, sparse_rows
+from crossrec.core.vocabulary import Id
+
+__all__ = ["Act", "Queries", "Query"]
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing a person did.
+
+    Args:
+        item: The item's id, as the model knows it.
+        domain: Where; needed only where the id does not say it.
+        kind: One of `KINDS`.
+        at: Milliseconds UTC, or None.
+        value: A rating, where there is one.
+    """
+
+    item: Id
+    domain: str = ""
+    kind: str = "view"
+    at: int | None = None
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Query:
+    """One person's question, carrying its own history: oldest act first.
+
+    Args:
+        user: The person, or None for someone unknown.
+        history: What they did, in order.
+        domain: Where to recommend; None is everywhere.
+        at: The moment of asking, milliseconds UTC.
+        context: Device, place and the like.
+    """
+
+    user: Id | None = None
+    history: tuple[Act, ...] = ()
+    domain: str | None = None
+    at: int | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Queries:
+    """A batch of B histories in CSR layout: row b is `items[indptr[b]:indptr[b + 1]]`, oldest first.
+
+    Args:
+        indptr: Int64[B + 1] row pointers.
+        items: Int32[nnz] codes in `catalogue`, -1 for an item it does not have.
+        times: Int64[nnz] milliseconds UTC, `NO_TIME` where unknown.
+        kinds: Int8[nnz] codes in `KINDS`.
+        values: Float32[nnz] ratings, NaN where there is none.
+        weights: Float32[nnz], > 0.
+        catalogue: What the codes mean.
+        users: The B persons' ids, None for each unknown; or None.
+        domain: Where to recommend, the same for the whole batch; None is everywhere.
+    """
+
+    indptr: Offsets
+    items: Codes
+    times: Times
+    kinds: Bytes
+    values: Floats
+    weights: Floats
+    catalogue: Catalogue
+    users: tuple[Id | None, ...] | None = None
+    domain: str | None = None
+
+    @classmethod
+    def from_queries(cls, queries: Sequence[Query], catalogue: Catalogue) -> Queries:
+        """Lay single queries side by side.
+
+        Raises:
+            InvalidInput: Kinds are unknown, or the queries ask for different domains.
+        """
+        domains = {query.domain for query in queries}
+        if len(domains) > 1:
+            raise InvalidInput(f"domain: expected one target domain a batch, got {sorted(map(str, domains))}")
+        acts = [act for query in queries for act in query.history]
+        lengths = np.array([len(query.history) for query in queries], dtype=np.int64)
+        return cls(
+            indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
+            items=catalogue.ids.encode([act.item for act in acts]),
+            times=np.array([NO_TIME if act.at is None else act.at for act in acts], dtype=np.int64),
+            kinds=np.array([KIND_CODES[check_kind(act.kind)] for act in acts], dtype=np.int8),
+            values=np.array([np.nan if act.value is None else act.value for act in acts], dtype=np.float32),
+            weights=np.ones(len(acts), dtype=np.float32),
+            catalogue=catalogue,
+            users=tuple(query.user for query in queries),
+            domain=next(iter(domains), None),
+        )
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    def __getitem__(self, rows: slice) -> Queries:
+        """Return some consecutive queries of the batch."""
+        start, stop, step = rows.indices(len(self))
+        if step != 1:
+            raise InvalidInput(f"queries: expected a slice without a step, got step {step}")
+        stop = max(start, stop)
+        low, high = int(self.indptr[start]), int(self.indptr[stop])
+        return dataclasses.replace(
+            self,
+            indptr=self.indptr[start : stop + 1] - low,
+            users=None if self.users is None else self.users[start:stop],
+            **{name: getattr(self, name)[low:high] for name in ("items", "times", "kinds", "values", "weights")},
+        )
+
+    @cached_property
+    def rows(self) -> NDArray[np.int64]:
+        """Int64[nnz] the query that each act belongs to."""
+        return np.repeat(np.arange(len(self)), np.diff(self.indptr))
+
+    def csr(self, values: CsrValues = "binary") -> sp.csr_array:
+        """Return the [B, I] matrix of histories, float32, indices sorted; unknown items are left out.
+
+        Args:
+            values: "binary" is 1 for each pair; "weights" adds the weights of repeats; "ratings" keeps the
+                last rating of a pair.
+        """
+        column = self.values if values == "ratings" else self.weights
+        return sparse_rows(self.rows, self.items, column, (len(self), len(self.catalogue)), values)
+
+    def seen(self) -> tuple[Offsets, Codes]:
+        """Return the known items of each history as CSR: Int64[B + 1], and codes sorted within a row."""
+        matrix = self.csr()
+        return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
+
+    def on(self, catalogue: Catalogue) -> Queries:
+        """Return the same queries in the codes of another catalogue."""
+        if self.catalogue.same_items(catalogue):
+            return self if self.catalogue is catalogue else dataclasses.replace(self, catalogue=catalogue)
+        recoded = np.append(catalogue.ids.encode(self.catalogue.ids.series), np.int32(-1))
+        return dataclasses.replace(self, items=recoded[self.items].astype(np.int32), catalogue=catalogue)
+
+    def to(self, domain: str | None) -> Queries:
+        """Return the same queries asking for one domain, or for all."""
+        return dataclasses.replace(self, domain=domain)
