@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,16 @@ class Split:
         for part in (self.train, self.validation, self.test):
             digest.update(part.fingerprint.encode())
         return digest.hexdigest()
+
+    def before_test(self) -> Interactions:
+        """Return train and validation as one: the history of a test question."""
+        first, second = self.train, self.validation
+        columns: dict[str, Any] = {
+            column.name: np.concatenate([getattr(first, column.name), getattr(second, column.name)])
+            for column in fields(Interactions)
+            if isinstance(getattr(first, column.name), np.ndarray)
+        }
+        return replace(first, **columns)
 
 
 def split(data: Interactions, name: str, *, seed: int = 0, settings: Mapping[str, Setting] | None = None) -> Split:
@@ -241,12 +251,12 @@ def _places(groups: NDArray[np.integer], *, from_behind: bool = False) -> tuple[
     sizes = np.diff(np.append(starts, len(groups)))
     counts = np.repeat(sizes, sizes)
     places = np.arange(len(groups)) - np.repeat(starts, sizes)
-    return (counts - 1 - places if from_behind else places), counts
+    return np.asarray(counts - 1 - places if from_behind else places), counts
 
 
 def _half_up(values: NDArray[np.floating]) -> NDArray[np.int64]:
     """Round to whole numbers, halves up; a hair is forgiven, so that 0.1 of 5 rows is a half."""
-    return np.floor(values + 0.5 + 1e-9).astype(np.int64)
+    return np.asarray(np.floor(values + 0.5 + 1e-9), dtype=np.int64)
 
 
 def _carved(data: Interactions, rows: NDArray[np.int64], validation: str, share: float, seed: int) -> NDArray[np.int64]:

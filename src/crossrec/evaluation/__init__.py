@@ -1,0 +1,1 @@
+"""How good, and how sure: protocols, lists for all test users, numbers with intervals."""

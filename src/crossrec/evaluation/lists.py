@@ -1,0 +1,106 @@
+"""Lists: what a model answers to all questions of a test, and what the answering took."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from crossrec.core.arrays import Bools, Codes
+from crossrec.core.catalogue import Catalogue
+from crossrec.core.clock import stopwatch
+from crossrec.core.errors import InvalidInput
+from crossrec.core.recommendations import Recommendations
+from crossrec.evaluation.protocol import Protocol
+from crossrec.evaluation.questions import Questions
+from crossrec.models.recommender import Recommender
+
+__all__ = ["Lists", "Progress", "forget_peak", "lists_of", "peak_mb"]
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called with a model's name, lists made and lists to make."""
+_CELLS = 16_000_000
+"""Scores held at once by default: 64 MB of float32."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """One list for each question.
+
+    Args:
+        items: Int32[N, K] codes in the catalogue of the data, -1 for an empty place.
+        opinion: Bool[N], false where the model had none; its list is empty and counts as a miss.
+        seconds: How long answering took.
+    """
+
+    items: Codes
+    opinion: Bools
+    seconds: float
+
+
+def lists_of(
+    model: Recommender,
+    questions: Questions,
+    protocol: Protocol,
+    *,
+    batch_size: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Lists:
+    """Ask a fitted model all questions, batch by batch, ranking the full catalogue of the target domain.
+
+    Args:
+        model: Fitted.
+        questions: N of them.
+        protocol: Says how long lists are and whether history is masked.
+        batch_size: Questions at once; None takes as many as need 64 MB of scores. No list depends on it.
+        progress: Called with lists made and lists to make.
+
+    Raises:
+        InvalidInput: batch_size < 1.
+    """
+    catalogue = questions.catalogue
+    size = max(1, min(8192, _CELLS // max(1, len(catalogue)))) if batch_size is None else batch_size
+    if size < 1:
+        raise InvalidInput(f"batch_size: expected >= 1, got {size}")
+    k = protocol.lengths[-1]
+    items = np.full((len(questions), k), -1, dtype=np.int32)
+    opinion = np.zeros(len(questions), dtype=np.bool_)
+    model.recommend(questions.queries(slice(0, 1)), k, exclude_seen=not protocol.repeats)  # compiles outside the clock
+    taken = stopwatch()
+    for rows in questions.batches(size):
+        answer = model.recommend(questions.queries(rows), k, exclude_seen=not protocol.repeats)
+        items[rows], opinion[rows] = _on(answer, catalogue), answer.opinion
+        if progress is not None:
+            progress(rows.stop, len(questions))
+    return Lists(items, opinion, taken())
+
+
+def _on(answer: Recommendations, catalogue: Catalogue) -> Codes:
+    """Return the lists in the codes of another catalogue; what it does not have becomes an empty place."""
+    if answer.catalogue.same_items(catalogue):
+        return answer.items
+    recoded = np.append(catalogue.ids.encode(answer.catalogue.ids.series), np.int32(-1))
+    return np.asarray(recoded[answer.items], dtype=np.int32)
+
+
+def forget_peak() -> None:
+    """Start a new measurement of peak memory, where the system allows it (Linux)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_mb() -> float:
+    """Return the most resident memory of this process since `forget_peak`, in MB.
+
+    Elsewhere than on Linux it is the most since the process began.
+    """
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6

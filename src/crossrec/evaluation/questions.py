@@ -1,0 +1,133 @@
+"""Questions: who is asked about in a test, with what history, and which answers are right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossrec.core.arrays import Bools, Codes, Offsets
+from crossrec.core.catalogue import Catalogue
+from crossrec.core.errors import InvalidInput
+from crossrec.core.interactions import Interactions
+from crossrec.core.query import Queries
+from crossrec.data.split import Split
+from crossrec.evaluation.protocol import Protocol
+from crossrec.models.histories import Histories
+
+__all__ = ["Questions", "questions_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Questions:
+    """N questions, one for each pair of a user and a domain in which the user has right answers.
+
+    Args:
+        users: Int32[N] user codes; questions of one domain lie together, users rising.
+        domains: Int16[N] the domain that is asked for.
+        indptr: Int64[N + 1] row pointers into `answers`.
+        answers: Right items, sorted within a row, each once.
+        history: What is known of the users when asked, by user code.
+        train: What the models learn from.
+    """
+
+    users: Codes
+    domains: NDArray[np.int16]
+    indptr: Offsets
+    answers: Codes
+    history: Histories
+    train: Interactions
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The items of the data; all codes here are its."""
+        return self.train.catalogue
+
+    @cached_property
+    def relevant(self) -> NDArray[np.int64]:
+        """Int64[N] number of right answers."""
+        return np.diff(self.indptr)
+
+    @cached_property
+    def users_of_item(self) -> NDArray[np.int64]:
+        """Int64[I] number of different training users who had each item."""
+        return np.bincount(self.train.csr().indices, minlength=len(self.train.catalogue)).astype(np.int64)
+
+    @cached_property
+    def trained(self) -> Bools:
+        """Bool[I], true for the items that occur in training."""
+        return self.users_of_item > 0
+
+    @cached_property
+    def history_lengths(self) -> NDArray[np.int64]:
+        """Int64[N] number of interactions in the history of each question's user."""
+        return np.diff(self.history.acts.indptr)[self.users]
+
+    def unseen_share(self) -> float:
+        """Share of right answers that never occur in training; each counts as a miss."""
+        return float(np.mean(~self.trained[self.answers]))
+
+    def known_share(self) -> float:
+        """Share of right answers that are in the asker's own history; masked, each counts as a miss."""
+        width = np.int64(len(self.catalogue))
+        owned = self.history.acts.rows * width + self.history.acts.items
+        asked = np.repeat(self.users.astype(np.int64), self.relevant) * width + self.answers
+        return float(np.mean(np.isin(asked, owned)))
+
+    def domain_name(self, row: int) -> str | None:
+        """Name the domain that a question asks for; None where the data has only one."""
+        names = self.catalogue.domain_names
+        return names[self.domains[row]] if len(names) > 1 else None
+
+    def batches(self, size: int) -> list[slice]:
+        """Cut the questions into slices of at most `size` that ask for one domain each."""
+        edges = np.flatnonzero(np.diff(self.domains, prepend=-1, append=-1))
+        return [
+            slice(start, min(start + size, stop))
+            for begin, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+            for start in range(begin, stop, size)
+        ]
+
+    def queries(self, rows: slice) -> Queries:
+        """Return some questions of one domain as a batch with their histories."""
+        return self.history.rows(self.users[rows]).to(self.domain_name(rows.start))
+
+
+def questions_of(split: Split, protocol: Protocol) -> Questions:
+    """Ask about every user of the part under test, once for each domain with right answers.
+
+    Args:
+        split: The three parts.
+        protocol: Says which part is under test and what models learn from.
+
+    Raises:
+        InvalidInput: There is nothing to ask, or nothing to learn from.
+    """
+    exam = split.test if protocol.part == "test" else split.validation
+    history = split.before_test() if protocol.part == "test" else split.train
+    train = split.train if protocol.fit_on == "train" else split.before_test()
+    if len(exam) == 0 or len(train) == 0:
+        raise InvalidInput(
+            f"protocol '{protocol.name}': expected rows to learn from and rows to ask about, got {len(train)} in "
+            f"{protocol.fit_on} and {len(exam)} in {protocol.part}; take another protocol or more data"
+        )
+    domains = exam.catalogue.domains[exam.items]
+    order = np.lexsort((exam.items, exam.users, domains))
+    triples = np.stack([domains[order], exam.users[order], exam.items[order]]).astype(np.int64)
+    changed = np.diff(triples, axis=1, prepend=-1) != 0
+    new_row = changed[0] | changed[1]
+    answers = triples[:, new_row | changed[2]]
+    first = np.flatnonzero(new_row[new_row | changed[2]])
+    return Questions(
+        users=answers[1, first].astype(np.int32),
+        domains=answers[0, first].astype(np.int16),
+        indptr=np.append(first, answers.shape[1]).astype(np.int64),
+        answers=answers[2].astype(np.int32),
+        history=Histories.of(history),
+        train=train,
+    )
