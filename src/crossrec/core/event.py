@@ -67,7 +67,9 @@ def check_id(name: str, value: str) -> str:
     if not value:
         raise InvalidInput(f"{name}: expected an id, got an empty string")
     if len(value.encode("utf-8", "surrogatepass")) > MAX_ID_BYTES:
-        raise InvalidInput(f"{name}: expected at most {MAX_ID_BYTES} bytes, got {len(value.encode('utf-8', 'replace'))}")
+        raise InvalidInput(
+            f"{name}: expected at most {MAX_ID_BYTES} bytes, got {len(value.encode('utf-8', 'replace'))}"
+        )
     if any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise InvalidInput(f"{name}: expected no control characters (newline, tab, …), got {value[:40]!r}")
     return value

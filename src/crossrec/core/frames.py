@@ -22,9 +22,7 @@ _TO_MS = {"s": 1_000.0, "ms": 1.0, "us": 0.001}
 _SPLITS = {"train": 0, "valid": 1, "test": 2}
 
 
-def arrays_of(
-    frame: FrameLike, names: dict[str, str | None], unit: str, items: FrameLike | None
-) -> dict[str, Any]:
+def arrays_of(frame: FrameLike, names: dict[str, str | None], unit: str, items: FrameLike | None) -> dict[str, Any]:
     """Return the fields of `Interactions` as read from a frame.
 
     Args:
@@ -130,7 +128,9 @@ def _with_domains(table: pl.DataFrame) -> pl.DataFrame:
 
 def _item_columns(items: pl.DataFrame, item_ids: Vocabulary, *, several: bool) -> pl.DataFrame:
     """Bring columns about items into code order; items without a row get nulls."""
-    items = _renamed(items.with_columns(pl.lit("").alias("user_id")), {"user_id": None, "item_id": None}).drop("user_id")
+    items = _renamed(items.with_columns(pl.lit("").alias("user_id")), {"user_id": None, "item_id": None}).drop(
+        "user_id"
+    )
     items = items.with_columns(id_series("item_id", items["item_id"]).alias("item_id"))
     if several:
         if "domain" not in items.columns:
@@ -139,7 +139,9 @@ def _item_columns(items: pl.DataFrame, item_ids: Vocabulary, *, several: bool) -
         items = items.with_columns(join_ids(pl.col("domain").cast(pl.String), native).alias("item_id"))
     order = pl.DataFrame({"item_id": item_ids.series})
     if items["item_id"].dtype != item_ids.series.dtype:
-        raise InvalidInput(f"items: item_id is {items['item_id'].dtype} but {item_ids.series.dtype} in the interactions")
+        raise InvalidInput(
+            f"items: item_id is {items['item_id'].dtype} but {item_ids.series.dtype} in the interactions"
+        )
     return order.join(items.unique("item_id", keep="first"), on="item_id", how="left", maintain_order="left")
 
 

@@ -6,10 +6,9 @@ import dataclasses
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
@@ -108,7 +107,9 @@ class Interactions:
 
     def __repr__(self) -> str:
         domains = ", ".join(self.catalogue.domain_names)
-        return f"Interactions({len(self):,} rows, {len(self.user_ids):,} users, {len(self.catalogue):,} items, {domains})"
+        return (
+            f"Interactions({len(self):,} rows, {len(self.user_ids):,} users, {len(self.catalogue):,} items, {domains})"
+        )
 
     @property
     def item_ids(self) -> Vocabulary:
@@ -144,7 +145,8 @@ class Interactions:
 
     def take(self, rows: Bools | NDArray[np.integer]) -> Interactions:
         """Return some of the rows under the same vocabularies."""
-        return dataclasses.replace(self, **{name: column[rows] for name, column in self._columns().items()})
+        columns: dict[str, Any] = {name: column[rows] for name, column in self._columns().items()}
+        return dataclasses.replace(self, **columns)
 
     def before(self, time: int) -> Interactions:
         """Return the rows with a time before `time` (milliseconds UTC)."""

@@ -72,7 +72,8 @@ def load_settings(file: Path | None = None, environment: Mapping[str, str] | Non
     variables = os.environ if environment is None else environment
     merged = _overlay(tree, variables)
     server = _build(ServerSettings, merged.pop("server", {}), "server.")
-    return _build(Settings, {**merged, "server": server}, "")
+    settings: Settings = _build(Settings, {**merged, "server": server}, "")
+    return settings
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -117,7 +118,11 @@ def _typed(name: str, kind: str, value: Any) -> Any:
             value = int(value)
         except ValueError as error:
             raise InvalidInput(f"{name}: expected an integer, got '{value}'") from error
-    allowed: tuple[type, ...] = {"int": (int,), "bool": (bool,), "str": (str,), "str | None": (str,)}.get(kind, (object,))
-    if not isinstance(value, allowed) or (kind == "int" and (isinstance(value, bool) or value < 0)):
+    allowed: tuple[type, ...] = {"int": (int,), "bool": (bool,), "str": (str,), "str | None": (str,)}.get(
+        kind, (object,)
+    )
+    if not isinstance(value, allowed) or (
+        isinstance(value, int) and kind == "int" and (isinstance(value, bool) or value < 0)
+    ):
         raise InvalidInput(f"{name}: expected {kind}, got {value!r}")
     return value

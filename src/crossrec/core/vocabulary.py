@@ -128,11 +128,14 @@ def id_series(name: str, values: IdValues) -> pl.Series:
         series = series.cast(pl.String)
     if series.null_count():
         row = int(series.is_null().arg_max() or 0)
-        raise InvalidInput(f"{name}: expected an id in every row, got none in row {row} and {series.null_count()} in all")
+        raise InvalidInput(
+            f"{name}: expected an id in every row, got none in row {row} and {series.null_count()} in all"
+        )
     if series.dtype.is_integer():
-        if series.dtype in (pl.UInt64, pl.UInt128, pl.Int128) and len(series) and int(str(series.max())) > 2**63 - 1:
-            raise InvalidInput(f"{name}: expected integers below 2^63, got {series.max()}; pass ids as strings")
-        return series.cast(pl.Int64)
+        try:
+            return series.cast(pl.Int64)
+        except pl.exceptions.InvalidOperationError as error:
+            raise InvalidInput(f"{name}: expected integers below 2^63; pass larger ids as strings ({error})") from error
     if series.dtype == pl.String:
         return series
     raise InvalidInput(

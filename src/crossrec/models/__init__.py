@@ -1,0 +1,1 @@
+"""Learn and rank: the port, its contract, and the shelves of models."""

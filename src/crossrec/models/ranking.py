@@ -1,0 +1,86 @@
+"""From a model's scores to lists: masks, candidates and bounded memory, the same for all models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from crossrec.core.arrays import Bools, Codes, Floats, Offsets
+from crossrec.core.query import Queries
+from crossrec.core.recommendations import Recommendations, Scores, top_k
+from crossrec.core.vocabulary import Id
+
+__all__ = ["SCORE_BUDGET", "Scorer", "rank"]
+
+SCORE_BUDGET = 32_000_000
+"""Most scores held at once: 128 MB of float32."""
+
+
+class Scorer(Protocol):
+    """What `rank` asks: scores of all items, or of candidates in their order."""
+
+    def __call__(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
+        """Return the scores."""
+        ...
+
+
+def rank(
+    score: Scorer, queries: Queries, k: int, *, exclude_seen: bool, candidates: Sequence[Id] | None = None
+) -> Recommendations:
+    """Score a batch in slices of bounded memory and keep the k best of each row.
+
+    Args:
+        score: The model's `score`.
+        queries: B queries on the model's own codes.
+        k: Length of the lists, >= 1.
+        exclude_seen: Leave out the items of each history.
+        candidates: Rank only these; ids unknown to the catalogue are passed over.
+
+    Raises:
+        NotFound: The queries ask for a domain that is not there.
+    """
+    catalogue, batch = queries.catalogue, len(queries)
+    chosen = None if candidates is None else _known_codes(queries, candidates)
+    asked = None if chosen is None else catalogue.ids.decode(chosen)
+    width = len(catalogue) if chosen is None else len(chosen)
+    allowed = None if queries.domain is None else catalogue.in_domain(queries.domain)
+    if allowed is not None and chosen is not None:
+        allowed = allowed[chosen]
+    items, scores = np.full((batch, k), -1, np.int32), np.full((batch, k), -np.inf, np.float32)
+    opinion = np.zeros(batch, dtype=np.bool_)
+    step = max(1, SCORE_BUDGET // max(1, width))
+    for start in range(0, batch, step):
+        part = slice(start, start + step)
+        scored = score(queries[part], asked)
+        opinion[part] = scored.opinion
+        seen = _seen(queries[part], chosen) if exclude_seen else None
+        items[part], scores[part] = _best(scored, k, seen, allowed)
+    if chosen is not None:
+        items = np.where(items >= 0, chosen[items], -1).astype(np.int32)
+    return Recommendations(items, scores, catalogue, opinion, queries.users or (None,) * batch)
+
+
+def _known_codes(queries: Queries, candidates: Sequence[Id]) -> Codes:
+    """Return the codes of known candidates, rising, so that ties go to the lower code here too."""
+    codes = np.unique(queries.catalogue.ids.encode(list(candidates)))
+    return codes[codes >= 0]
+
+
+def _seen(queries: Queries, chosen: Codes | None) -> tuple[Offsets, Codes]:
+    """Return each history's items as columns of the scores."""
+    indptr, codes = queries.seen()
+    if chosen is None:
+        return indptr, codes
+    place = np.minimum(np.searchsorted(chosen, codes), max(0, len(chosen) - 1))
+    hit = chosen[place] == codes if len(chosen) else np.zeros(len(codes), dtype=np.bool_)
+    counted = np.concatenate([np.zeros(1, np.int64), np.cumsum(hit)])
+    return counted[indptr], place[hit].astype(np.int32)
+
+
+def _best(scored: Scores, k: int, seen: tuple[Offsets, Codes] | None, allowed: Bools | None) -> tuple[Codes, Floats]:
+    """Pick the best, and leave the lists of those without an opinion empty."""
+    items, scores = top_k(scored.values, k, seen=seen, allowed=allowed)
+    items[~scored.opinion], scores[~scored.opinion] = -1, -np.inf
+    return items, scores

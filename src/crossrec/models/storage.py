@@ -1,0 +1,199 @@
+"""Models on disk: a folder of JSON, npy and Parquet files with a checksum each; no pickle.
+
+```
+model.json              schema, version, members (model, settings, state), checksums
+catalogue/              items.parquet (ids, domain, columns), domains.parquet
+histories/              users.parquet, acts.parquet: apart from the weights, erasable by user
+weights-0/, weights-1/  one member each: <name>.npy, or three for a sparse matrix
+```
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import polars as pl
+
+from crossrec.core.catalogue import Catalogue
+from crossrec.core.errors import CorruptBundle, NotFound
+from crossrec.core.query import Queries
+from crossrec.core.vocabulary import Vocabulary
+from crossrec.models.fallback import Fallback
+from crossrec.models.histories import Histories
+from crossrec.models.recommender import MODELS, Recommender
+from crossrec.models.state import read_state, write_state
+
+__all__ = ["MODEL_SCHEMA", "load", "load_as", "model_version", "save", "save_histories"]
+
+MODEL_SCHEMA = 1
+"""Raised when a reader of today could not read what is written; older ones stay readable."""
+_ACTS = ("items", "times", "kinds", "values", "weights")
+Kind = TypeVar("Kind")
+
+
+def save(model: Recommender, folder: Path) -> None:
+    """Write a fitted model; an existing model in the folder is replaced at once, never half.
+
+    Args:
+        model: A fitted model from the shelf, or a `Fallback` of some.
+        folder: Where; made if it is not there.
+    """
+    folder = folder.absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        _write(model, draft)
+        replaced = draft.with_suffix(".old")
+        if folder.exists():
+            folder.rename(replaced)
+        draft.rename(folder)
+        shutil.rmtree(replaced, ignore_errors=True)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def load(folder: Path | str) -> Recommender:
+    """Read any model that was saved, under its own class.
+
+    Raises:
+        NotFound: There is no model in the folder.
+        CorruptBundle: It is damaged or of a newer version.
+    """
+    folder = Path(folder)
+    card = _read_card(folder)
+    _verify(folder, card["checksums"])
+    try:
+        catalogue = _read_catalogue(folder)
+        histories = _read_histories(folder, catalogue)
+        members = [_read_member(folder, place, member) for place, member in enumerate(card["members"])]
+    except (OSError, KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise CorruptBundle(f"{folder}: cannot be read; {error}. Train and save the model again") from error
+    for member in members:
+        member.catalogue_, member.histories_ = catalogue, histories
+    if card["kind"] == "single":
+        return members[0]
+    return Fallback(tuple(members), tuple(card["names"]))
+
+
+def load_as(kind: type[Kind], folder: Path) -> Kind:
+    """Read a model and refuse another kind than asked for."""
+    model = load(folder)
+    if not isinstance(model, kind):
+        raise CorruptBundle(f"{folder}: holds {type(model).__name__}, not {kind.__name__}; use crossrec.load")
+    return model
+
+
+def model_version(folder: Path | str) -> str:
+    """Return 12 hexadecimal digits that name the weights, settings and items of a saved model."""
+    card = _read_card(Path(folder))
+    kept = {"members": card["members"], "checksums": card["checksums"]}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def save_histories(histories: Histories, folder: Path) -> None:
+    """Replace the histories of a saved model, after an erasure: the old files are gone when this returns."""
+    draft = Path(tempfile.mkdtemp(prefix=".histories-", dir=folder))
+    _write_histories(histories, draft)
+    for name in ("users.parquet", "acts.parquet"):
+        (draft / name).replace(folder / "histories" / name)
+    draft.rmdir()
+
+
+def _write(model: Recommender, folder: Path) -> None:
+    members = model.members if isinstance(model, Fallback) else (model,)
+    cards = []
+    for place, member in enumerate(members):
+        weights = folder / f"weights-{place}"
+        weights.mkdir()
+        name = type(member).__module__.rsplit(".", 1)[-1]
+        cards.append({"model": name, **write_state(member, weights)})
+    (folder / "catalogue").mkdir()
+    (folder / "histories").mkdir()
+    _write_catalogue(model.catalogue_, folder / "catalogue")
+    _write_histories(model.histories_, folder / "histories")
+    kept = [path for part in ("catalogue", "weights-*") for path in sorted(folder.glob(f"{part}/*"))]
+    card = {
+        "schema": MODEL_SCHEMA,
+        "kind": "fallback" if isinstance(model, Fallback) else "single",
+        "names": list(model.names) if isinstance(model, Fallback) else [],
+        "members": cards,
+        "checksums": {str(path.relative_to(folder)): _checksum(path) for path in kept},
+    }
+    (folder / "model.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
+
+
+def _read_card(folder: Path) -> dict[str, Any]:
+    try:
+        card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        schema = card["schema"]
+    except FileNotFoundError as error:
+        raise NotFound(f"no model in {folder}: there is no model.json; `crossrec train` makes one") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise CorruptBundle(f"{folder / 'model.json'}: is damaged ({error}); train and save the model again") from error
+    if not isinstance(schema, int) or schema > MODEL_SCHEMA:
+        raise CorruptBundle(f"{folder}: has schema {schema}, this version reads up to {MODEL_SCHEMA}; update crossrec")
+    if missing := {"kind", "names", "members", "checksums"} - set(card):
+        raise CorruptBundle(f"{folder / 'model.json'}: lacks {', '.join(sorted(missing))}; save the model again")
+    return cast("dict[str, Any]", card)
+
+
+def _verify(folder: Path, checksums: dict[str, str]) -> None:
+    """Compare every file with its checksum, so that damage is an error and never an odd list."""
+    for name, expected in checksums.items():
+        path = folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts or not path.is_file():
+            raise CorruptBundle(f"{folder}: lacks the file {name}; save the model again")
+        if _checksum(path) != expected:
+            raise CorruptBundle(f"{path}: differs from its checksum; copy the model again or train it anew")
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_member(folder: Path, place: int, card: dict[str, Any]) -> Recommender:
+    kind = MODELS.load(card["model"])
+    member = kind(**card["settings"])
+    for name, value in read_state(folder / f"weights-{place}", card["state"]).items():
+        setattr(member, name, value)
+    return member
+
+
+def _write_catalogue(catalogue: Catalogue, folder: Path) -> None:
+    own = pl.DataFrame({"__id": catalogue.ids.series, "__domain": catalogue.domains})
+    columns = catalogue.columns
+    table = own if columns is None else own.hstack(columns)
+    table.write_parquet(folder / "items.parquet")
+    pl.DataFrame({"domain": catalogue.domain_ids.series}).write_parquet(folder / "domains.parquet")
+
+
+def _read_catalogue(folder: Path) -> Catalogue:
+    table = pl.read_parquet(folder / "catalogue" / "items.parquet")
+    domains = pl.read_parquet(folder / "catalogue" / "domains.parquet")["domain"]
+    columns = table.drop("__id", "__domain")
+    return Catalogue(
+        Vocabulary(table["__id"]), table["__domain"].to_numpy(), Vocabulary(domains), columns if columns.width else None
+    )
+
+
+def _write_histories(histories: Histories, folder: Path) -> None:
+    counts = np.diff(histories.acts.indptr)
+    pl.DataFrame({"user": histories.user_ids.series, "acts": counts}).write_parquet(folder / "users.parquet")
+    pl.DataFrame({name: getattr(histories.acts, name) for name in _ACTS}).write_parquet(folder / "acts.parquet")
+
+
+def _read_histories(folder: Path, catalogue: Catalogue) -> Histories:
+    users = pl.read_parquet(folder / "histories" / "users.parquet")
+    acts = pl.read_parquet(folder / "histories" / "acts.parquet")
+    indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(users["acts"].to_numpy())])
+    if indptr[-1] != acts.height:
+        raise CorruptBundle(f"{folder / 'histories'}: {indptr[-1]} acts announced, {acts.height} found")
+    columns: dict[str, Any] = {name: acts[name].to_numpy() for name in _ACTS}
+    return Histories(Vocabulary(users["user"]), Queries(indptr, **columns, catalogue=catalogue))
