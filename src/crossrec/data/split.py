@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -22,6 +22,7 @@ __all__ = [
     "PROTOCOLS",
     "Setting",
     "Split",
+    "joined",
     "split",
     "split_as_given",
     "split_at_random",
@@ -61,13 +62,19 @@ class Split:
 
     def before_test(self) -> Interactions:
         """Return train and validation as one: the history of a test question."""
-        first, second = self.train, self.validation
-        columns: dict[str, Any] = {
-            column.name: np.concatenate([getattr(first, column.name), getattr(second, column.name)])
-            for column in fields(Interactions)
-            if isinstance(getattr(first, column.name), np.ndarray)
-        }
-        return replace(first, **columns)
+        return joined((self.train, self.validation))
+
+
+def joined(parts: Sequence[Interactions]) -> Interactions:
+    """Put parts of one data set, which share its vocabularies, under one another."""
+    if len(parts) == 1:
+        return parts[0]
+    columns: dict[str, Any] = {
+        column.name: np.concatenate([getattr(part, column.name) for part in parts])
+        for column in fields(Interactions)
+        if isinstance(getattr(parts[0], column.name), np.ndarray)
+    }
+    return replace(parts[0], **columns)
 
 
 def split(data: Interactions, name: str, *, seed: int = 0, settings: Mapping[str, Setting] | None = None) -> Split:

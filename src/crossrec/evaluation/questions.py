@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +14,7 @@ from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
-from crossrec.data.split import Split
+from crossrec.data.split import Split, joined
 from crossrec.evaluation.protocol import Protocol
 from crossrec.models.histories import Histories
 
@@ -29,16 +30,16 @@ class Questions:
         domains: Int16[N] the domain that is asked for.
         indptr: Int64[N + 1] row pointers into `answers`.
         answers: Right items, sorted within a row, each once.
-        history: What is known of the users when asked, by user code.
         train: What the models learn from.
+        past: The parts that make up the askers' histories.
     """
 
     users: Codes
     domains: NDArray[np.int16]
     indptr: Offsets
     answers: Codes
-    history: Histories
     train: Interactions
+    past: tuple[Interactions, ...]
 
     def __len__(self) -> int:
         return len(self.users)
@@ -47,6 +48,11 @@ class Questions:
     def catalogue(self) -> Catalogue:
         """The items of the data; all codes here are its."""
         return self.train.catalogue
+
+    @cached_property
+    def history(self) -> Histories:
+        """What is known of all users when they are asked, by user code."""
+        return Histories.of(joined(self.past))
 
     @cached_property
     def relevant(self) -> NDArray[np.int64]:
@@ -68,16 +74,19 @@ class Questions:
         """Int64[N] number of interactions in the history of each question's user."""
         return np.diff(self.history.acts.indptr)[self.users]
 
+    @cached_property
+    def training_users(self) -> int:
+        """Number of users with at least one row to learn from."""
+        return int(np.count_nonzero(np.bincount(self.train.users)))
+
     def unseen_share(self) -> float:
         """Share of right answers that never occur in training; each counts as a miss."""
         return float(np.mean(~self.trained[self.answers]))
 
     def known_share(self) -> float:
         """Share of right answers that are in the asker's own history; masked, each counts as a miss."""
-        width = np.int64(len(self.catalogue))
-        owned = self.history.acts.rows * width + self.history.acts.items
-        asked = np.repeat(self.users.astype(np.int64), self.relevant) * width + self.answers
-        return float(np.mean(np.isin(asked, owned)))
+        acts = self.history.acts
+        return _owned(self.users, self.indptr, self.answers, acts.indptr, acts.items) / len(self.answers)
 
     def domain_name(self, row: int) -> str | None:
         """Name the domain that a question asks for; None where the data has only one."""
@@ -109,7 +118,7 @@ def questions_of(split: Split, protocol: Protocol) -> Questions:
         InvalidInput: There is nothing to ask, or nothing to learn from.
     """
     exam = split.test if protocol.part == "test" else split.validation
-    history = split.before_test() if protocol.part == "test" else split.train
+    past = (split.train, split.validation) if protocol.part == "test" else (split.train,)
     train = split.train if protocol.fit_on == "train" else split.before_test()
     if len(exam) == 0 or len(train) == 0:
         raise InvalidInput(
@@ -128,6 +137,23 @@ def questions_of(split: Split, protocol: Protocol) -> Questions:
         domains=answers[0, first].astype(np.int16),
         indptr=np.append(first, answers.shape[1]).astype(np.int64),
         answers=answers[2].astype(np.int32),
-        history=Histories.of(history),
         train=train,
+        past=past,
     )
+
+
+@numba.njit(cache=True, nogil=True)
+def _owned(
+    users: Codes, indptr: Offsets, answers: Codes, starts: Offsets, items: Codes
+) -> int:  # pragma: no cover - compiled
+    """Count the answers that are among the items of their user's history."""
+    found = 0
+    for row in range(len(users)):
+        low, high = indptr[row], indptr[row + 1]
+        owned = np.zeros(high - low, dtype=np.bool_)
+        for act in range(starts[users[row]], starts[users[row] + 1]):
+            place = low + np.searchsorted(answers[low:high], items[act])
+            if place < high and answers[place] == items[act]:
+                owned[place - low] = True
+        found += owned.sum()
+    return found
