@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -91,6 +91,8 @@ class FromScores:
 
     needs_history: ClassVar[bool] = True
     """False for a model that has an opinion for a stranger too."""
+    exempt: ClassVar[Mapping[str, str]] = {}
+    """Checks of `models/contract.py` this model cannot promise -> the reason; it must then fail them."""
     catalogue_: Catalogue
     histories_: Histories
     if TYPE_CHECKING:

@@ -1,0 +1,59 @@
+"""Data whose right answer is known, for the conformance suite and for anyone who tests a model.
+
+The checkerboard is implicit's idea: a user likes the items of their own parity, one is withheld, and
+the only right answer is the withheld one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from crossrec.core.interactions import Interactions
+
+__all__ = ["checkerboard", "two_domain_board"]
+
+
+def checkerboard(size: int = 24, *, rated: bool = False, integers: bool = False) -> Interactions:
+    """Make users who had every item of their parity but the one with their own number.
+
+    Args:
+        size: Number of users and of items, even, >= 8.
+        rated: Also give each user the items of the other parity, but one, with the rating 1 against 5.
+        integers: Use the integers 1000, 1001, … as ids instead of "u0" and "i0".
+
+    Returns:
+        Interactions in which the best unseen item of user u is item u.
+    """
+    user, item = np.divmod(np.arange(size * size), size)
+    liked = (user % 2 == item % 2) & (user != item)
+    disliked = (user % 2 != item % 2) & (item != (user + 1) % size)
+    keep = liked | disliked if rated else liked
+    user, item, stars = user[keep], item[keep], np.where(liked[keep], 5.0, 1.0)
+    users = (1000 + user).tolist() if integers else [f"u{code:03d}" for code in user]
+    items = (1000 + item).tolist() if integers else [f"i{code:03d}" for code in item]
+    columns = {"user_id": users, "item_id": items, "timestamp": 1_600_000_000_000 + np.arange(len(user)) * 60_000}
+    return Interactions.from_frame(pl.DataFrame(columns | ({"rating": stars} if rated else {})))
+
+
+def two_domain_board(size: int = 24, *, rated: bool = False) -> Interactions:
+    """Make users whose taste, their parity, is the same in films and in books.
+
+    Args:
+        size: Number of users; films and books are half as many each.
+        rated: Also give each user the items of the other parity with the rating 1 against 5.
+
+    Returns:
+        Interactions in which someone who had even films likes even books.
+    """
+    half = size // 2
+    user, item = np.divmod(np.arange(size * half), half)
+    liked = user % 2 == item % 2
+    hole = (user + item) % 5 == 0  # nobody has everything, or there would be nothing to recommend
+    keep = ~hole & (liked | rated)
+    user, item, stars = user[keep], item[keep], np.where(liked[keep], 5.0, 1.0)
+    one = {"user_id": [f"u{code:03d}" for code in user], "item_id": [str(code) for code in item]}
+    frames = [pl.DataFrame({**one, "domain": [name] * len(user)}) for name in ("films", "books")]
+    if rated:
+        frames = [frame.with_columns(pl.Series("rating", stars)) for frame in frames]
+    return Interactions.from_frame(pl.concat(frames))
