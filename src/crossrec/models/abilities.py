@@ -1,0 +1,64 @@
+"""What only some models can do: one small protocol each, never a method that raises "not implemented"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from crossrec.core.arrays import Codes, Floats
+from crossrec.core.query import Queries
+from crossrec.core.recommendations import Recommendations
+from crossrec.core.vocabulary import Id
+
+__all__ = ["Explains", "Rates", "SimilarItems"]
+
+
+@runtime_checkable
+class SimilarItems(Protocol):
+    """Knows which items are alike."""
+
+    def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
+        """Return the k most similar items of each item, without itself.
+
+        Args:
+            items: B item ids of the catalogue.
+            k: Length of the lists, >= 1.
+
+        Raises:
+            NotFound: An item is not in the catalogue.
+        """
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """Knows which past item speaks most for a recommended one."""
+
+    def explain(self, queries: Queries, items: Codes) -> Codes:
+        """Return the item of each history that added most to the score of each item.
+
+        Args:
+            queries: B queries on the model's own codes.
+            items: Int32[B, K] item codes, -1 for none.
+
+        Returns:
+            Int32[B, K] codes of items of the history, -1 where none added anything.
+        """
+        ...
+
+
+@runtime_checkable
+class Rates(Protocol):
+    """Predicts the rating that someone would give."""
+
+    def predict(self, queries: Queries, items: Codes) -> Floats:
+        """Return the predicted rating of one item for each query.
+
+        Args:
+            queries: B queries whose history carries ratings.
+            items: Int32[B] item codes of the model, -1 for an unknown item.
+
+        Returns:
+            Float32[B] ratings within the range seen in training.
+        """
+        ...

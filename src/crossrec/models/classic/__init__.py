@@ -1,0 +1,1 @@
+"""Shelf: counting and linear algebra (numpy, scipy, numba)."""

@@ -1,0 +1,56 @@
+"""What linear item-item models share: lists of similar items, and which past item spoke for another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.sparse as sp
+
+from crossrec.core.arrays import Codes, Floats
+from crossrec.core.catalogue import Catalogue
+from crossrec.core.query import Queries
+from crossrec.core.recommendations import Recommendations, top_k
+from crossrec.core.vocabulary import Id
+
+__all__ = ["similar_items", "strongest_reason"]
+
+
+def similar_items(catalogue: Catalogue, items: Sequence[Id], rows: Floats, k: int) -> Recommendations:
+    """Turn rows of item-item weights into lists of similar items, never the item itself.
+
+    Args:
+        catalogue: The items.
+        items: B item ids.
+        rows: Float32[B, I] similarity of each item to all others.
+        k: Length of the lists, >= 1.
+    """
+    own = catalogue.codes_of(items)
+    found, scores = top_k(rows, k, seen=(np.arange(len(own) + 1, dtype=np.int64), own))
+    return Recommendations(found, scores, catalogue, np.ones(len(own), dtype=np.bool_), tuple(items))
+
+
+def strongest_reason(queries: Queries, items: Codes, weights: sp.csr_array | Floats) -> Codes:
+    """Find the item of each history with the largest positive weight towards each item.
+
+    Args:
+        queries: B queries.
+        items: Int32[B, K] item codes, -1 for none.
+        weights: [I, I] weight from a past item (row) to a scored one (column).
+
+    Returns:
+        Int32[B, K] codes of past items, -1 where no weight is above zero.
+    """
+    indptr, history = queries.seen()
+    reasons = np.full(items.shape, -1, dtype=np.int32)
+    for row in range(len(items)):  # a page of answers, not a data set: explaining is asked for a few lists
+        past = history[indptr[row] : indptr[row + 1]]
+        shown = np.maximum(items[row], 0)
+        if len(past) == 0:
+            continue
+        block = weights[past][:, shown]
+        dense = block.toarray() if sp.issparse(block) else block
+        best = np.argmax(dense, axis=0)
+        found = (dense[best, np.arange(len(shown))] > 0) & (items[row] >= 0)
+        reasons[row] = np.where(found, past[best], -1)
+    return reasons

@@ -1,0 +1,119 @@
+"""EASE: a linear item-item model with a closed-form answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.linalg import lapack
+
+from crossrec.core.arrays import Codes, Floats
+from crossrec.core.errors import InvalidInput
+from crossrec.core.interactions import Interactions
+from crossrec.core.query import Queries
+from crossrec.core.recommendations import Recommendations, Scores, top_k
+from crossrec.core.vocabulary import Id
+from crossrec.models.classic._neighbours import similar_items, strongest_reason
+from crossrec.models.memory import require_memory
+from crossrec.models.recommender import FromScores
+
+__all__ = ["EASE"]
+
+_PRUNE_ROWS = 2_048
+
+
+@dataclass
+class EASE(FromScores):
+    """Embarrassingly shallow autoencoder for implicit feedback.
+
+    Args:
+        l2: Ridge penalty on the item-item weights, > 0.
+        keep: Keep only this many of the largest weights towards each item, so that a large catalogue saves
+            small; 0 keeps all.
+
+    Source: Steck 2019 (arXiv 1905.03375), equation 8. Departs in float32 and an in-place Cholesky inverse
+    (LAPACK potrf + potri) instead of a general inverse: a half of the memory and several times as fast.
+    """
+
+    l2: float = 100.0
+    keep: int = 0
+
+    def fit(self, train: Interactions, *, validation: Interactions | None = None) -> EASE:  # noqa: ARG002
+        """Solve for the item-item weights.
+
+        Raises:
+            InvalidInput: l2 <= 0 or keep < 0.
+            OutOfBudget: The I × I matrix would not fit in the memory there is.
+        """
+        if not self.l2 > 0 or self.keep < 0:
+            raise InvalidInput(f"EASE: expected l2 > 0 and keep >= 0, got l2={self.l2}, keep={self.keep}")
+        size = len(train.catalogue)
+        require_memory(size * size * 4 * (1.1 if self.keep else 1.5), f"EASE over {size:,} items")
+        weights = _inverse(_gram(train.csr(), self.l2))
+        for column in range(size):  # a view each: no second I × I array
+            weights[:, column] /= -weights[column, column]
+        np.fill_diagonal(weights, 0.0)
+        self.weights_ = _pruned(weights, self.keep) if 0 < self.keep < size else weights
+        return self.remember(train)
+
+    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
+        """Multiply histories with the weights."""
+        rows = self.aligned(queries).csr()
+        codes = self.candidate_codes(candidates)
+        weights = self.weights_ if codes is None else self.weights_[:, codes]
+        product = rows @ weights
+        values = product.toarray() if sp.issparse(product) else product
+        return Scores(np.ascontiguousarray(values, dtype=np.float32), np.diff(rows.indptr) > 0)
+
+    def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
+        """Return the k items with the largest weights from each item; see `SimilarItems`."""
+        self.aligned(self.histories_.acts[:0])
+        rows = self.weights_[self.catalogue_.codes_of(items)]
+        dense = rows.toarray() if sp.issparse(rows) else rows
+        return similar_items(self.catalogue_, items, dense, k)
+
+    def explain(self, queries: Queries, items: Codes) -> Codes:
+        """Return the past item with the largest weight towards each item; see `Explains`."""
+        return strongest_reason(self.aligned(queries), items, self.weights_)
+
+
+def _gram(seen: sp.csr_array, l2: float) -> Floats:
+    """Return X'X + l2 as a dense Fortran-ordered matrix, filled in slices."""
+    size = seen.shape[1]
+    gram = np.zeros((size, size), dtype=np.float32, order="F")
+    transposed = sp.csr_array(seen.T)
+    for start in range(0, size, _PRUNE_ROWS):
+        part = transposed[start : start + _PRUNE_ROWS] @ seen
+        gram[:, start : start + _PRUNE_ROWS] = part.toarray().T
+    gram[np.diag_indices(size)] += np.float32(l2)
+    return gram
+
+
+def _inverse(gram: Floats) -> Floats:
+    """Invert a positive definite matrix in its own memory; both triangles are filled."""
+    factor, info = lapack.spotrf(gram, lower=1, overwrite_a=1, clean=0)
+    if info:
+        raise InvalidInput(f"EASE: X'X + l2 is not positive definite in float32 (minor {info}); raise l2")
+    inverse, info = lapack.spotri(factor, lower=1, overwrite_c=1)
+    if info:
+        raise InvalidInput(f"EASE: the factor has a zero on its diagonal ({info}); raise l2")
+    for start in range(0, len(inverse), _PRUNE_ROWS):  # copy the lower triangle up, block by block
+        stop = start + _PRUNE_ROWS
+        block = inverse[start:stop, start:stop]
+        inverse[start:stop, start:stop] = np.tril(block) + np.tril(block, -1).T
+        inverse[start:stop, stop:] = inverse[stop:, start:stop].T
+    return inverse
+
+
+def _pruned(weights: Floats, keep: int) -> sp.csr_array:
+    """Keep the `keep` weights of each column that are largest in size, as a sparse matrix."""
+    parts = []
+    for start in range(0, weights.shape[1], _PRUNE_ROWS):
+        columns = np.ascontiguousarray(weights[:, start : start + _PRUNE_ROWS].T)
+        chosen, _ = top_k(np.abs(columns), keep)
+        data = np.take_along_axis(columns, chosen.astype(np.int64), axis=1)
+        indptr = np.arange(len(columns) + 1) * keep
+        parts.append(sp.csr_array((data.ravel(), chosen.ravel(), indptr), shape=(len(columns), weights.shape[0])))
+    return sp.csr_array(sp.vstack(parts).T)

@@ -1,0 +1,39 @@
+"""How much memory there is, asked before work that may not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crossrec.core.errors import OutOfBudget
+
+__all__ = ["available_bytes", "require_memory"]
+
+_MEMINFO = Path("/proc/meminfo")
+
+
+def available_bytes() -> int | None:
+    """Return the bytes that can be had without swapping, or None where the system does not say."""
+    try:
+        lines = _MEMINFO.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    fields = dict(line.split(":", 1) for line in lines if ":" in line)
+    return int(fields["MemAvailable"].split()[0]) * 1024 if "MemAvailable" in fields else None
+
+
+def require_memory(needed: float, what: str) -> None:
+    """Refuse work that would not fit.
+
+    Args:
+        needed: Bytes at the peak.
+        what: The work, for the message.
+
+    Raises:
+        OutOfBudget: More is needed than there is.
+    """
+    available = available_bytes()
+    if available is not None and needed > available:
+        raise OutOfBudget(
+            f"{what} needs about {needed / 1e9:.1f} GB of memory and {available / 1e9:.1f} GB are free; "
+            "take fewer items, a smaller model or a larger machine"
+        )
