@@ -14,6 +14,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -37,18 +38,21 @@ _ACTS = ("items", "times", "kinds", "values", "weights")
 Kind = TypeVar("Kind")
 
 
-def save(model: Recommender, folder: Path) -> None:
+def save(model: Recommender, folder: Path, *, notes: Mapping[str, str] | None = None) -> None:
     """Write a fitted model; an existing model in the folder is replaced at once, never half.
 
     Args:
         model: A fitted model from the shelf, or a `Fallback` of some.
         folder: Where; made if it is not there.
+        notes: Text files to lay beside the model, name -> text.
     """
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         _write(model, draft)
+        for name, text in (notes or {}).items():
+            (draft / name).write_text(text, encoding="utf-8")
         replaced = draft.with_suffix(".old")
         if folder.exists():
             folder.rename(replaced)

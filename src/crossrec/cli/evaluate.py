@@ -1,0 +1,49 @@
+"""crossrec evaluate: an honest comparison of models on one data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crossrec.cli.show import AsJson, advancing, out, parse_pairs, print_json
+from crossrec.core.errors import InvalidInput
+from crossrec.data.dataset import open_dataset
+from crossrec.evaluation.evaluate import evaluate as run
+from crossrec.evaluation.protocol import Protocol
+from crossrec.wiring import model_from_text, split_settings
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    models: Annotated[str, typer.Argument(help="Names of models: ease,als,popularity")],
+    data: Annotated[Path, typer.Option(help="Folder of a data set.")],
+    protocol: Annotated[str, typer.Option(help="leave-last-out, global-time, given or random.")],
+    k: Annotated[int, typer.Option("-k", "--k", help="Length of the lists.")] = 10,
+    domains: Annotated[str, typer.Option(help="Only these domains: films,books")] = "",
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="A model's setting: ease.l2=50, or seed=1 for all. Repeat.")
+    ] = None,
+    metrics: Annotated[str, typer.Option(help="Only these metrics: ndcg,recall")] = "",
+    repeats: Annotated[bool, typer.Option("--repeats", help="Lists may hold what the user already had.")] = False,
+    seed: Annotated[int, typer.Option(help="Fixes what the split leaves to chance.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Fit models on the training part and rank the full catalogue for all test users."""
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    if len(set(names)) != len(names) or not names:
+        raise InvalidInput(f"models: expected different names, got '{models}'")
+    settings = split_settings(names, parse_pairs("--set", setting or []))
+    made = {name: model_from_text(name, settings[name]) for name in names}
+    chosen = Protocol(protocol, k=k, repeats=repeats, seed=seed)
+    wanted = [name.strip() for name in metrics.split(",") if name.strip()] or None
+    only = [name.strip() for name in domains.split(",") if name.strip()] or None
+    interactions = open_dataset(data).interactions(only)
+    with advancing() as progress:
+        report = run(made, interactions, chosen, metrics=wanted, progress=progress)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        out.print(str(report))

@@ -1,0 +1,73 @@
+"""What commands share of printing: progress bars on stderr, results on stdout, JSON where a program reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+__all__ = ["AsJson", "advancing", "note", "out", "parse_pairs", "print_json", "table", "working"]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+out = Console(highlight=False, soft_wrap=True)
+note = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document to stdout."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
+    """Print a small table to stdout; numbers stand to the right."""
+    made = Table(title=title, title_justify="left", header_style="bold")
+    for place, column in enumerate(columns):
+        right = bool(rows) and all(isinstance(row[place], (int, float)) for row in rows)
+        made.add_column(column, justify="right" if right else "left")
+    for row in rows:
+        made.add_row(*[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row])
+    out.print(made)
+
+
+@contextmanager
+def working(text: str) -> Iterator[None]:
+    """Show a spinner on stderr while something of unknown length goes on."""
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=note) as bar:
+        bar.add_task(text, total=None)
+        yield
+
+
+@contextmanager
+def advancing() -> Iterator[Callable[[str, int, int], None]]:
+    """Show bars on stderr; call the result with a name, how much is done and how much there is."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=note) as bar:
+        tasks: dict[str, Any] = {}
+
+        def advance(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=total or None)
+            bar.update(tasks[name], completed=done, total=total or None)
+
+        yield advance
+
+
+def parse_pairs(flag: str, pairs: list[str]) -> dict[str, str]:
+    """Read repeated `key=value` flags.
+
+    Raises:
+        typer.BadParameter: There is no equals sign in one.
+    """
+    found = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise typer.BadParameter(f"{flag}: expected key=value, got '{pair}'")
+        found[key] = value
+    return found

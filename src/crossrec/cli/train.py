@@ -1,0 +1,39 @@
+"""crossrec train: fit a model on a data set and save it as a bundle that can be served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
+from crossrec.wiring import train_bundle
+
+__all__ = ["train"]
+
+
+def train(
+    model: Annotated[str, typer.Argument(help="Name of the model: ease, als, item_knn, …")],
+    data: Annotated[Path, typer.Option(help="Folder of a data set.")],
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder for the bundle; replaced if it is there.")],
+    domains: Annotated[str, typer.Option(help="Learn from these domains only: films,books")] = "",
+    setting: Annotated[list[str] | None, typer.Option("--set", help="A setting of the model: l2=50. Repeat.")] = None,
+    protocol: Annotated[str, typer.Option(help="Evaluate by this protocol first and keep the report.")] = "",
+    k: Annotated[int, typer.Option("-k", "--k", help="Length of the lists in that evaluation.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Fit a model on all of a data set, with popularity behind it for strangers, and save the bundle."""
+    settings = parse_pairs("--set", setting or [])
+    chosen = [name.strip() for name in domains.split(",") if name.strip()] or None
+    with working(f"training {model}"):
+        bundle = train_bundle(model, data, out_folder, domains=chosen, settings=settings, protocol=protocol, k=k)
+    if as_json:
+        print_json({"folder": str(out_folder), "version": bundle.version, **vars(bundle.card)})
+        return
+    card = bundle.card
+    out.print(
+        f"trained {card.model} on {card.data['rows']:,} interactions of {card.data['users']:,} users "
+        f"with {card.data['items']:,} items in {card.fit_seconds:.1f} s"
+    )
+    out.print(f"saved {out_folder}, version {bundle.version}")

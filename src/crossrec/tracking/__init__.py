@@ -1,0 +1,1 @@
+"""What was trained, and on what."""

@@ -1,0 +1,82 @@
+"""Bundle: a saved model with its card, which says what it was trained on and how good it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crossrec.core.errors import CorruptBundle, NotFound
+from crossrec.models.recommender import Recommender
+from crossrec.models.storage import load, model_version, save
+
+__all__ = ["Bundle", "Card", "open_bundle", "write_bundle"]
+
+_CARD = "card.json"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What anyone should know of a model before using it.
+
+    Args:
+        model: Its name on the shelf.
+        settings: Its settings.
+        trained_at: Milliseconds UTC.
+        data_hash: SHA-256 of the interactions it learned from.
+        data: Rows, users, items and domains of them.
+        fit_seconds: How long it took.
+        crossrec: The version that trained it.
+        evaluation: The report of an honest evaluation of the same settings with its protocol, or None.
+    """
+
+    model: str
+    settings: Mapping[str, Any]
+    trained_at: int
+    data_hash: str
+    data: Mapping[str, Any]
+    fit_seconds: float
+    crossrec: str
+    evaluation: Mapping[str, Any] | None = field(default=None)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model read from a folder.
+
+    Args:
+        folder: Where it lies.
+        model: Ready to recommend.
+        version: 12 hexadecimal digits naming weights, settings and items.
+        card: What it was trained on.
+    """
+
+    folder: Path
+    model: Recommender
+    version: str
+    card: Card
+
+
+def write_bundle(model: Recommender, card: Card, folder: Path) -> str:
+    """Save a model and its card, both or neither, and return the version."""
+    save(model, folder, notes={_CARD: json.dumps(asdict(card), indent=2, ensure_ascii=False)})
+    return model_version(folder)
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """Load a model and its card.
+
+    Raises:
+        NotFound: There is no model in the folder.
+        CorruptBundle: It is damaged, or of a newer version.
+    """
+    try:
+        text = (folder / _CARD).read_text(encoding="utf-8")
+        card = Card(**json.loads(text))
+    except FileNotFoundError as error:
+        raise NotFound(f"no bundle in {folder}: there is no {_CARD}; `crossrec train` makes one") from error
+    except (ValueError, TypeError) as error:
+        raise CorruptBundle(f"{folder / _CARD}: is damaged ({error}); train the model again") from error
+    return Bundle(folder, load(folder), model_version(folder), card)

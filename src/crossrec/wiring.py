@@ -1,0 +1,140 @@
+"""The composition root: the one place that puts data, models, logs and the server together."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numba
+
+from crossrec import __version__
+from crossrec.core.clock import now, stopwatch
+from crossrec.core.errors import InvalidInput
+from crossrec.core.interactions import Interactions
+from crossrec.data.dataset import open_dataset
+from crossrec.evaluation.evaluate import evaluate
+from crossrec.evaluation.protocol import Protocol
+from crossrec.models.fallback import Fallback
+from crossrec.models.recommender import MODELS, Recommender, create
+from crossrec.tracking.bundle import Bundle, Card, open_bundle, write_bundle
+
+__all__ = ["model_from_text", "split_settings", "train_bundle", "train_on", "use_threads"]
+
+_FALLBACK = "popularity"
+
+
+def train_bundle(
+    name: str,
+    data: Path,
+    folder: Path,
+    *,
+    domains: Sequence[str] | None = None,
+    settings: Mapping[str, str] | None = None,
+    protocol: str = "",
+    k: int = 10,
+) -> Bundle:
+    """Train a model on a data set and save it.
+
+    Args:
+        name: The model on its shelf.
+        data: Folder of the data set.
+        folder: Where the bundle goes.
+        domains: Learn from these only; None is all.
+        settings: The model's settings as text.
+        protocol: Evaluate by this one first and keep the report in the card; empty does not.
+        k: Length of the lists in that evaluation.
+
+    Raises:
+        NotFound: No such model, data set, domain or protocol.
+        InvalidInput: A setting is wrong.
+        Refused: The data cannot bear the protocol.
+    """
+    interactions = open_dataset(data).interactions(domains)
+    model = model_from_text(name, settings or {})
+    report = None
+    if protocol:
+        report = evaluate({name: model}, interactions, Protocol(protocol, k=k)).to_dict()
+    return train_on(name, model, interactions, folder, evaluation=report)
+
+
+def train_on(
+    name: str,
+    model: Recommender,
+    interactions: Interactions,
+    folder: Path,
+    *,
+    evaluation: Mapping[str, Any] | None = None,
+) -> Bundle:
+    """Fit a model on all interactions, with popularity behind it, and save both with a card."""
+    taken = stopwatch()
+    chain: Recommender = model.fit(interactions)
+    seconds = taken()
+    if model.needs_history:
+        behind = create(_FALLBACK).fit(interactions)
+        chain = Fallback((model, behind), (name, _FALLBACK))
+    settings = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}  # type: ignore[arg-type]
+    counts = {
+        "rows": len(interactions),
+        "users": len(interactions.user_ids),
+        "items": len(interactions.catalogue),
+        "domains": interactions.catalogue.domain_names,
+    }
+    card = Card(name, settings, now(), interactions.fingerprint, counts, seconds, __version__, evaluation)
+    write_bundle(chain, card, folder)
+    return open_bundle(folder)
+
+
+def model_from_text(name: str, settings: Mapping[str, str]) -> Recommender:
+    """Make a model with settings written as text, as the command line has them.
+
+    Raises:
+        NotFound: No such model.
+        InvalidInput: No such setting, or its text is not of the setting's type.
+    """
+    kinds = typing.get_type_hints(MODELS.load(name))
+    return create(name, **{key: _typed(key, text, kinds.get(key, str)) for key, text in settings.items()})
+
+
+def split_settings(names: Sequence[str], pairs: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Give each model its own settings: `ease.l2=50` goes to ease, `seed=1` to all.
+
+    Raises:
+        InvalidInput: The part before the dot is none of the models.
+    """
+    found: dict[str, dict[str, str]] = {name: {} for name in names}
+    for key, text in pairs.items():
+        model, dot, setting = key.rpartition(".")
+        if dot and model not in found:
+            raise InvalidInput(f"--set {key}: expected one of the models {', '.join(names)} before the dot")
+        for name in [model] if dot else names:
+            found[name][setting] = text
+    return found
+
+
+def use_threads(threads: int) -> None:
+    """Let numeric work use this many threads; 0 is all cores."""
+    if threads:
+        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+
+
+def _typed(key: str, text: str, kind: Any) -> object:
+    """Read text as the type of a setting: int, float, bool, str or one of them or None."""
+    options = [option for option in (typing.get_args(kind) or (kind,)) if option is not type(None)]
+    if text.lower() == "none" and type(None) in typing.get_args(kind):
+        return None
+    if bool in options:
+        if text.lower() not in ("true", "false"):
+            raise InvalidInput(f"{key}: expected true or false, got '{text}'")
+        return text.lower() == "true"
+    for option in options:
+        if option in (int, float):
+            try:
+                return option(text)
+            except ValueError:
+                continue
+    if any(option in (int, float) for option in options):
+        raise InvalidInput(f"{key}: expected a number, got '{text}'")
+    return text
