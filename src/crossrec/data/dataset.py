@@ -1,0 +1,162 @@
+"""Open a data set on disk, and read it as Interactions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from crossrec.core.catalogue import join_ids
+from crossrec.core.errors import CorruptBundle, InvalidInput, unknown_name
+from crossrec.core.interactions import Interactions
+from crossrec.data.manifest import DomainRecord, Manifest, read_manifest
+from crossrec.data.schema import INTERACTIONS
+
+__all__ = ["INTERACTIONS_FILE", "ITEMS_FILE", "QUARANTINE_FILE", "Dataset", "open_dataset"]
+
+INTERACTIONS_FILE = "interactions.parquet"
+ITEMS_FILE = "items.parquet"
+QUARANTINE_FILE = "quarantine.parquet"
+_USED = ["user_id", "item_id", "rating", "timestamp", "position", "split", "domain", "interaction_type", "weight"]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A folder of Parquet by domain with a manifest.
+
+    Args:
+        path: The folder.
+        manifest: What is in it.
+    """
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The domains' names, sorted."""
+        return tuple(sorted(self.manifest.domains))
+
+    def record(self, domain: str) -> DomainRecord:
+        """Return what the manifest says about a domain.
+
+        Raises:
+            NotFound: No such domain; the message has the nearest.
+        """
+        if domain not in self.manifest.domains:
+            raise unknown_name("domain", domain, self.domains)
+        return self.manifest.domains[domain]
+
+    def rows(self, domain: str) -> pl.LazyFrame:
+        """Return the interactions of a domain in the unified schema, with ids as in the source."""
+        return self._scan(domain, INTERACTIONS_FILE)
+
+    def items(self, domain: str) -> pl.DataFrame:
+        """Return all that is known about the items of a domain, with ids as in the source."""
+        return self._scan(domain, ITEMS_FILE).collect()
+
+    def quarantine(self, domain: str) -> pl.DataFrame:
+        """Return the rows of a domain that were refused: file, row, column, reason, value."""
+        return self._scan(domain, QUARANTINE_FILE).collect()
+
+    def interactions(self, domains: Sequence[str] | None = None) -> Interactions:
+        """Read some domains into memory for models.
+
+        With one domain, ids are exactly those of the source. With several an item is `domain:id`, a user
+        of a domain with its own users likewise, and a user of domains that share users keeps the id: there,
+        the same id is one person. The catalogue has the items with an interaction.
+
+        Args:
+            domains: Names; None takes all.
+
+        Raises:
+            NotFound: No such domain.
+            InvalidInput: No domain, one named twice, or two persons under one id.
+        """
+        names = list(self.domains if domains is None else domains)
+        if not names or len(set(names)) != len(names):
+            raise InvalidInput(f"domains: expected one or more different names, got {names}")
+        records = [self.record(name) for name in names]
+        split = all(record.has_split for record in records)
+        wanted = _USED if split else [name for name in _USED if name != "split"]
+        several = len(names) > 1
+        frames = [self._persons(name, several=several).select(wanted) for name in names]
+        rows = pl.concat(frames).collect(engine="streaming")
+        if several:
+            self._refuse_collisions(names)
+        items = [self.items(name).with_columns(pl.lit(name).alias("domain")) for name in names]
+        catalogue = pl.concat(items, how="diagonal_relaxed")
+        return Interactions.from_frame(rows, items=catalogue if several else catalogue.drop("domain"))
+
+    def _persons(self, name: str, *, several: bool) -> pl.LazyFrame:
+        """Return the rows of a domain with users written as persons."""
+        rows = self.rows(name)
+        if several and self.record(name).users_are == "own":
+            return rows.with_columns(join_ids(pl.col("domain"), pl.col("user_id")).alias("user_id"))
+        return rows
+
+    def _refuse_collisions(self, names: list[str]) -> None:
+        """Make sure that no shared user is called like a domain's own user."""
+        users = {
+            kind: pl.concat(frames).unique()
+            for kind in ("own", "shared")
+            if (frames := [self._persons(n, several=True).select("user_id") for n in names if self.record(n).users_are == kind])
+        }
+        if len(users) < 2:
+            return
+        same = users["own"].join(users["shared"], on="user_id", how="semi").head(1).collect()
+        if same.height:
+            raise InvalidInput(
+                f"user '{same.item()}': expected one person under one id, got a shared user and a domain's own user "
+                "of that name; import the shared domain with other user ids"
+            )
+
+    def _scan(self, domain: str, name: str) -> pl.LazyFrame:
+        self.record(domain)
+        return pl.scan_parquet(self.path / domain / name, glob=False)
+
+
+def open_dataset(path: str | Path) -> Dataset:
+    """Open a data set and check that its files are those of its manifest.
+
+    Sizes, columns and row counts are compared here; `crossrec.data.check.check` compares hashes too.
+
+    Args:
+        path: The folder that `import_source` wrote.
+
+    Raises:
+        NotFound: There is no data set.
+        CorruptBundle: The manifest is damaged or newer, or a file is missing or another one.
+    """
+    folder = Path(path)
+    manifest = read_manifest(folder)
+    for domain, record in manifest.domains.items():
+        for name in (INTERACTIONS_FILE, ITEMS_FILE, QUARANTINE_FILE):
+            _same_file(folder / domain / name, record, name)
+        _same_table(folder / domain / INTERACTIONS_FILE, record)
+    return Dataset(folder, manifest)
+
+
+def _same_file(path: Path, record: DomainRecord, name: str) -> None:
+    """Refuse a file that is missing or has another size than the manifest says."""
+    expected = record.written.get(name, {}).get("size")
+    size = path.stat().st_size if path.is_file() else None
+    if size is None or size != expected:
+        came = "no file" if size is None else f"{size} bytes"
+        raise CorruptBundle(f"{path}: expected {expected} bytes as the manifest says, got {came}; import it again")
+
+
+def _same_table(path: Path, record: DomainRecord) -> None:
+    """Refuse interactions with other columns or another number of rows than the manifest says."""
+    try:
+        rows = pl.scan_parquet(path, glob=False)
+        schema, count = rows.collect_schema(), rows.select(pl.len()).collect().item()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise CorruptBundle(f"{path}: expected a Parquet file, got a damaged one ({error}); import it again") from error
+    if schema != INTERACTIONS or count != record.rows:
+        raise CorruptBundle(
+            f"{path}: expected {record.rows} rows with the columns of the schema, got {count} with "
+            f"{', '.join(schema.names())}; import it again"
+        )

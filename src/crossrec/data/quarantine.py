@@ -1,0 +1,53 @@
+"""Rows that were refused: where they stood, why, and the value that came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from crossrec.data.schema import QUARANTINE
+
+__all__ = ["VALUE_CHARACTERS", "counts_by_reason", "join", "note", "refused_frame"]
+
+VALUE_CHARACTERS = 200
+"""A refused value is kept up to this many characters."""
+
+
+def note(file: str, row: int, reason: str, *, column: str = "", value: str | None = None) -> dict[str, object]:
+    """Describe one refused row.
+
+    Args:
+        file: The file as the summary names it.
+        row: Its line; the first is 1.
+        reason: Why, in words that group well (no values in it).
+        column: The column at fault, empty where it is the whole row.
+        value: What came.
+    """
+    return {
+        "file": file,
+        "row": row,
+        "column": column,
+        "reason": reason,
+        "value": None if value is None else value[:VALUE_CHARACTERS],
+    }
+
+
+def refused_frame(notes: Iterable[dict[str, object]] = ()) -> pl.DataFrame:
+    """Build the quarantine table of some notes; without any it is empty and has all columns."""
+    return pl.DataFrame(list(notes), schema=QUARANTINE)
+
+
+def join(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Put quarantine tables together, by file and row."""
+    frames = [part.select(list(QUARANTINE)).cast(dict(QUARANTINE)) for part in parts if part.height]
+    if not frames:
+        return refused_frame()
+    whole = pl.concat(frames).with_columns(pl.col("value").str.slice(0, VALUE_CHARACTERS))
+    return whole.sort("file", "row", maintain_order=True)
+
+
+def counts_by_reason(refused: pl.DataFrame) -> dict[str, int]:
+    """Count refused rows by reason, the most frequent first."""
+    counted = refused.group_by("reason").len().sort(["len", "reason"], descending=[True, False])
+    return dict(zip(counted["reason"].to_list(), counted["len"].to_list(), strict=True))

@@ -1,0 +1,173 @@
+"""The port of the sources: what a public data set must give to be imported."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Protocol, TypeVar, runtime_checkable
+
+import polars as pl
+
+from crossrec.core.errors import InvalidInput, nearest
+from crossrec.core.shelf import Shelf
+from crossrec.data.prescan import TextFile
+from crossrec.data.quarantine import refused_frame
+
+__all__ = ["SOURCES", "FileNote", "Reading", "Rules", "Source", "create", "rating_range", "refused_of"]
+
+
+@dataclass(frozen=True)
+class FileNote:
+    """One file that was read, for the manifest.
+
+    Args:
+        name: As messages call it.
+        sha256: Hash of the file on disk, in hexadecimal.
+        size: Bytes on disk.
+    """
+
+    name: str
+    sha256: str
+    size: int
+
+    @classmethod
+    def of(cls, text: TextFile) -> FileNote:
+        """Describe a file that went through the pre-scan."""
+        return cls(text.entry.label, text.sha256, text.size)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a row must keep to be taken.
+
+    Args:
+        rating: Lowest and highest rating allowed, None where any finite number is one.
+        unit: Unit of the times: "s", "ms", "us", "iso", or "auto" to settle it by their size.
+        kind: What a row is where the source does not say: one of `KINDS`.
+        plain_ids: The pre-scan has shown that no id can be too long or hold a control character.
+    """
+
+    rating: tuple[float, float] | None = None
+    unit: str = "auto"
+    kind: str = "rate"
+    plain_ids: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a source found at a path: rows not yet checked, the items, and the places of all of it.
+
+    `rows` has `file`, `line` (the first line is 1), `user_id`, `item_id`, and where the source has them `rating`,
+    `timestamp`, `position`, `split`, `interaction_type`, `weight`, `context`, all as text or as typed columns,
+    in the source's order. A row that could not be taken apart has its reason in `problem`, with
+    `problem_column` and `problem_value`.
+
+    Args:
+        rows: The interactions, lazily.
+        rules: How they are checked.
+        files: The files that were read.
+        fast: The same rows from a simpler parser, right only if all `expected` rows pass the checks.
+        expected: Rows in `fast`.
+        items: What is known about the items: `item_id` and any columns; None where nothing is.
+        refused: Rows set aside already, interactions and items alike.
+        licence: The licence the data come under, where the source knows.
+        private: Whole lines may hold names of people; they are never shown.
+        ordered: The order of the rows of one user means something.
+    """
+
+    rows: pl.LazyFrame
+    rules: Rules
+    files: tuple[FileNote, ...]
+    fast: pl.LazyFrame | None = None
+    expected: int = 0
+    items: pl.DataFrame | None = None
+    refused: pl.DataFrame = field(default_factory=refused_frame)
+    item_refused: pl.DataFrame = field(default_factory=refused_frame)
+    licence: str | None = None
+    private: bool = False
+    ordered: bool = True
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Reads one public format; a dataclass whose fields are its options."""
+
+    def read(self, path: Path, workspace: Path) -> Reading:
+        """Look at a file, folder or zip and say how it is read; rows are parsed when they are collected.
+
+        Args:
+            path: What the user downloaded.
+            workspace: A folder for unpacked text, removed after the import.
+
+        Raises:
+            NotFound: The files are not there.
+            InvalidInput: A file is empty, damaged, or has other columns.
+        """
+        ...
+
+
+SOURCES: Shelf[Source] = Shelf("source", "crossrec.data.sources")
+
+T = TypeVar("T")
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def create(name: str, options: Mapping[str, str]) -> Source:
+    """Build a source by name with options as text, as the command line has them.
+
+    Raises:
+        NotFound: No such source; the message has the nearest.
+        InvalidInput: It has no such option, or the option takes other values.
+    """
+    source = SOURCES.load(name)
+    fields = {item.name for item in dataclasses.fields(typing.cast("type[_Dataclass]", source))}
+    types = typing.get_type_hints(source)
+    for key in options:
+        if key not in fields:
+            near = nearest(key, fields)
+            hint = f"; did you mean '{near}'?" if near else ""
+            known = ", ".join(sorted(fields)) or "none"
+            raise InvalidInput(f"{name}: no option called '{key}'{hint} Options: {known}")
+    return source(**{key: _converted(name, key, value, types[key]) for key, value in options.items()})
+
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[object]]]
+
+
+def _converted(source: str, key: str, value: str, wanted: object) -> object:
+    """Read an option's text as the type of its field."""
+    if not isinstance(value, str) or wanted is str or wanted == (str | None):
+        return value
+    if wanted is bool:
+        if value.lower() not in _BOOLEANS:
+            raise InvalidInput(f"{source}: option {key}: expected true or false, got '{value}'")
+        return _BOOLEANS[value.lower()]
+    raise InvalidInput(f"{source}: option {key} cannot be given as text")
+
+
+def rating_range(option: str) -> tuple[float, float] | None:
+    """Read a range such as `0.5-5` or `-10-10`; an empty text is no range.
+
+    Raises:
+        InvalidInput: It is no range.
+    """
+    if not option:
+        return None
+    rest, dash, high = option[1:].partition("-")
+    low = option[:1] + rest
+    try:
+        limits = (float(low), float(high)) if dash else None
+    except ValueError:
+        limits = None
+    if limits is None or not limits[0] < limits[1]:
+        raise InvalidInput(f"ratings: expected lowest-highest, such as 0.5-5, got '{option}'")
+    return limits
+
+
+def refused_of(*texts: TextFile) -> pl.DataFrame:
+    """Collect the lines that the pre-scan of some files set aside."""
+    return refused_frame(entry for text in texts for entry in text.refused)

@@ -1,0 +1,227 @@
+"""Lines to fields: text files as lazy frames of text columns, each row with its line number.
+
+Every non-blank line becomes a row. A line that cannot be taken apart stays a row too, with its reason in
+`problem`, so that nothing is lost between the file and the checks.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from crossrec.core.errors import InvalidInput, nearest
+from crossrec.data.prescan import TextFile
+from crossrec.data.quarantine import refused_frame
+
+__all__ = ["csv_rows", "delimited", "fast_csv", "header_of", "json_rows", "lines_of", "pick", "settled", "table_of", "words"]
+
+_MAX_SPAN = 10_000
+"""A quoted field that runs over more lines than this is taken for a stray quote."""
+
+
+def lines_of(text: TextFile, *, skip: int = 0) -> pl.LazyFrame:
+    """Return `file`, `line` and `text` of all lines that are not blank.
+
+    Args:
+        text: A file that went through the pre-scan.
+        skip: Lines at the top to leave out: a header.
+    """
+    lines = pl.scan_lines(text.readable, name="text", row_index_name="line", row_index_offset=1)
+    lines = lines.with_columns(pl.col("line").cast(pl.Int64)).filter(pl.col("text") != "", pl.col("line") > skip)
+    return lines.select(pl.lit(text.entry.label).alias("file"), "line", "text")
+
+
+def delimited(lines: pl.LazyFrame, separator: str, columns: Sequence[str]) -> pl.LazyFrame:
+    """Take lines apart at a separator, without quotes; a line with another number of fields is a problem."""
+    return _named(lines.with_columns(pl.col("text").str.split(separator).alias("fields")), columns)
+
+
+def words(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Take lines apart at white space into a list column `fields`."""
+    return lines.with_columns(pl.col("text").str.strip_chars().str.extract_all(r"\S+").alias("fields"))
+
+
+def header_of(text: TextFile, separator: str = ",") -> list[str]:
+    """Read the names in the first line of a CSV file."""
+    with text.readable.open(encoding="utf-8", newline="") as stream:
+        first = stream.readline(2**20)
+    names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    return [name if name not in names[:i] else f"{name}#{i + 1}" for i, name in enumerate(names)]
+
+
+def pick(text: TextFile, header: Sequence[str], wanted: Mapping[str, Sequence[str]], optional: Sequence[str] = ()) -> dict[str, str]:
+    """Find columns by the names they may have.
+
+    Args:
+        text: The file, for the message.
+        header: The columns there are.
+        wanted: Field -> names its column may have, the usual one first.
+        optional: Fields that may be missing.
+
+    Returns:
+        Column in the file -> field.
+
+    Raises:
+        InvalidInput: A column is missing; the message has the nearest and those that are there.
+    """
+    by_lower = {name.lower(): name for name in reversed(header)}
+    found: dict[str, str] = {}
+    for name, options in wanted.items():
+        column = next((by_lower[option.lower()] for option in options if option.lower() in by_lower), None)
+        if column is not None:
+            found[column] = name
+        elif name not in optional:
+            near = nearest(options[0], header)
+            hint = f"; did you mean '{near}'?" if near else ""
+            raise InvalidInput(
+                f"{text.entry.label}, row 1: expected a column '{options[0]}', got {', '.join(header)[:300]}{hint}"
+            )
+    return found
+
+
+def csv_rows(text: TextFile, header: Sequence[str], separator: str = ",", *, skip: int = 1) -> pl.LazyFrame:
+    """Read a CSV file with quotes and a header; a quoted field may run over several lines.
+
+    Args:
+        text: The file.
+        header: The names of its columns.
+        separator: One character.
+        skip: Lines of header.
+    """
+    lines = lines_of(text, skip=skip)
+    if not text.quotes:
+        return delimited(lines, separator, header)
+    s = re.escape(separator)
+    one = f'(?:"(?:[^"]|"")*"|[^"{s}][^{s}]*|)'
+    whole = f"^{one}(?:{s}{one})*$"
+    opened = lines.filter(~pl.col("text").str.contains(whole)).select("line").collect(engine="streaming")["line"].to_numpy()
+    joined = _joined(lines, opened, whole, separator, len(header))
+    if joined is not None:
+        lines = joined
+    taken = (pl.lit(separator) + pl.when(pl.col("text").str.contains('"', literal=True)).then(pl.col("text"))).str.extract_all(s + one)
+    element = pl.element().str.slice(1)
+    inner = element.str.strip_prefix('"').str.strip_suffix('"').str.replace_all('""', '"', literal=True)
+    quoted = taken.list.eval(pl.when(element.str.starts_with('"')).then(inner).otherwise(element))
+    bare = pl.when(~pl.col("text").str.contains('"', literal=True)).then(pl.col("text")).str.split(separator)
+    broken = ~pl.col("text").str.contains(whole)
+    return _named(lines.with_columns(pl.coalesce(quoted, bare).alias("fields"), broken.alias("broken")), header)
+
+
+def _joined(lines: pl.LazyFrame, opened: np.ndarray[tuple[int], np.dtype[np.int64]], whole: str, separator: str, width: int) -> pl.LazyFrame | None:
+    """Join the lines of records that run over several; what does not become a record stays as it was."""
+    if len(opened) < 2:
+        return None
+    starts, ends = opened[0 : len(opened) // 2 * 2 : 2], opened[1::2]
+    near = ends - starts < _MAX_SPAN
+    starts, ends = starts[near], ends[near]
+    if not len(starts):
+        return None
+    spans = pl.LazyFrame({"start": starts, "end": ends}).set_sorted("start")
+    placed = lines.join_asof(spans, left_on="line", right_on="start", strategy="backward")
+    inside = placed.filter(pl.col("line") <= pl.col("end")).collect(engine="streaming")
+    records = inside.group_by("start", maintain_order=True).agg(pl.first("file"), pl.col("text").str.join("\n"))
+    good = records.filter(pl.col("text").str.contains(whole)).select("file", pl.col("start").alias("line"), "text")
+    loose = inside.filter(~pl.col("start").is_in(good["line"].implode())).select("file", "line", "text")
+    outside = placed.filter((pl.col("line") <= pl.col("end")).fill_null(value=False).not_()).select("file", "line", "text")
+    return pl.concat([outside, good.lazy(), loose.lazy()]).sort("line")
+
+
+def _named(lines: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
+    """Name the fields of each line, and note the lines with too few or too many."""
+    width = len(columns)
+    count = pl.col("fields").list.len()
+    wrong = count != width
+    if "broken" in lines.collect_schema():
+        wrong = wrong | pl.col("broken")
+    reason = f"expected {width} fields"
+    named = [pl.col("fields").list.get(i, null_on_oob=True).alias(name) for i, name in enumerate(columns) if name]
+    return lines.select(
+        pl.col("file").alias("#file"),
+        pl.col("line").alias("#line"),
+        pl.when(wrong).then(pl.lit(reason)).alias("#problem"),
+        pl.when(wrong).then(pl.col("text").str.slice(0, 200)).alias("#value"),
+        *named,
+    )
+
+
+def json_rows(lines: pl.LazyFrame, names: Sequence[str]) -> pl.LazyFrame:
+    """Read JSON lines: the values under some names as text; a line that is no object is a problem."""
+    bad = ~pl.col("text").str.starts_with("{") | pl.col("text").str.json_path_match("$").is_null()
+    return lines.select(
+        pl.col("file").alias("#file"),
+        pl.col("line").alias("#line"),
+        pl.when(bad).then(pl.lit("not a JSON object")).alias("#problem"),
+        pl.when(bad).then(pl.col("text").str.slice(0, 200)).alias("#value"),
+        *[pl.col("text").str.json_path_match(f"$['{name}']").alias(name) for name in names],
+    )
+
+
+def settled(rows: pl.LazyFrame, columns: Mapping[str, str]) -> pl.LazyFrame:
+    """Give fields their names in the schema, and keep what says where a row stood.
+
+    Args:
+        rows: From `csv_rows`, `delimited` or `json_rows`.
+        columns: Column in the file -> field of the schema.
+    """
+    return rows.select(
+        pl.col("#file").alias("file"),
+        pl.col("#line").alias("line"),
+        *[pl.col(column).alias(field) for column, field in columns.items()],
+        pl.col("#problem").alias("problem"),
+        pl.lit("").alias("problem_column"),
+        pl.col("#value").alias("problem_value"),
+    )
+
+
+def table_of(rows: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Collect a small table (items, tags): the good rows, and those to be quarantined."""
+    frame = rows.collect(engine="streaming")
+    bad = frame.filter(pl.col("#problem").is_not_null())
+    refused = bad.select(
+        pl.col("#file").alias("file"),
+        pl.col("#line").alias("row"),
+        pl.lit("").alias("column"),
+        pl.col("#problem").alias("reason"),
+        pl.col("#value").alias("value"),
+    )
+    good = frame.filter(pl.col("#problem").is_null()).drop("#file", "#line", "#problem", "#value")
+    return good, refused if refused.height else refused_frame()
+
+
+def fast_csv(text: TextFile, header: Sequence[str], columns: Mapping[str, str], separator: str = ",", *, skip: int = 1) -> tuple[pl.LazyFrame, int] | None:
+    """Read a plain file with typed columns; None where the file is not plain enough to be read so.
+
+    A field that does not fit makes the scan fail or gives null, and the caller then reads the file line by
+    line: this way may be right or refuse, never be silently wrong.
+
+    Args:
+        text: The file.
+        header: All of its columns.
+        columns: Column in the file -> field of the schema.
+        separator: One character.
+        skip: Lines of header.
+
+    Returns:
+        The rows, and how many there must be.
+    """
+    if not text.plain or text.blanks or len(separator) != 1:
+        return None
+    types = {"rating": pl.Float32(), "timestamp": pl.Int64()}
+    schema = {name: types.get(columns.get(name, ""), pl.String()) for name in header}
+    rows = pl.scan_csv(
+        text.readable,
+        has_header=bool(skip),
+        schema=schema,
+        separator=separator,
+        quote_char=None,
+        row_index_name="line",
+        row_index_offset=1 + skip,
+        glob=False,
+    )
+    picked = [pl.col(column).alias(field) for column, field in columns.items()]
+    label = pl.lit(text.entry.label).alias("file")
+    return rows.select(label, pl.col("line").cast(pl.Int64), *picked), text.lines - skip
