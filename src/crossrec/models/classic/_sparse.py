@@ -7,69 +7,94 @@ import numpy as np
 import scipy.sparse as sp
 
 from crossrec.core.arrays import Codes, Floats, Offsets
+from crossrec.core.recommendations import top_k
 
-__all__ = ["dense_product", "largest_products", "weighted"]
+_BUCKETS = 2_047
+_LAST = 0xFFFFFFFF
+__all__ = ["dense_product", "nearest_columns", "weighted", "weights_of"]
 
 
-def weighted(matrix: sp.csr_array, weighting: str) -> sp.csr_array:
-    """Weigh the cells of a matrix whose columns are to be compared; rows are documents, columns terms' owners.
+def weights_of(seen: sp.csr_array, weighting: str) -> tuple[Floats, Floats]:
+    """Return how much each row and each column of a 0/1 matrix weighs: cell (r, c) becomes rows[r] · columns[c].
 
     Args:
-        matrix: [R, C] CSR of float32 counts.
-        weighting: "cosine" leaves the cells; "tfidf" is sqrt(x) · log(C / size of the row); "bm25" has
-            k1 = 100 and b = 0.8.
+        seen: [R, C] CSR of ones; columns are what is compared.
+        weighting: "cosine", "tfidf" (idf = log(C / (1 + size of the row))), or "bm25" (k1 = 100, b = 0.8).
 
     Returns:
-        [R, C] CSR; the columns of "cosine" and "tfidf" have length 1.
+        Float32[R] and Float32[C]; the columns of "cosine" and "tfidf" come out with length 1.
 
-    Source: implicit's `nearest_neighbours` weightings, on Robertson & Zaragoza 2009, equation 3.15.
+    Source: Robertson & Zaragoza 2009, equation 3.15, for "bm25"; on ones its saturation depends on the
+    column alone, which is what lets a cell fall into two factors.
     """
-    made = matrix.copy()
-    made.data = made.data.astype(np.float32)
-    row_sizes = np.diff(made.indptr)
-    idf = np.log(matrix.shape[1] / (1.0 + row_sizes), dtype=np.float64)
-    if weighting == "bm25":
-        column_sums = np.bincount(made.indices, weights=made.data, minlength=made.shape[1])
-        norm = 0.2 + 0.8 * column_sums / max(column_sums.mean(), 1e-12)
-        made.data = (made.data * 101.0 / (100.0 * norm[made.indices] + made.data)).astype(np.float32)
-    if weighting == "tfidf":
-        made.data = np.sqrt(made.data)
+    row_sizes, column_sizes = np.diff(seen.indptr), np.bincount(seen.indices, minlength=seen.shape[1])
+    rows = np.ones(seen.shape[0])
     if weighting in ("tfidf", "bm25"):
-        made.data *= np.repeat(np.maximum(idf, 1e-6), row_sizes).astype(np.float32)
-    if weighting in ("cosine", "tfidf"):
-        lengths = np.sqrt(np.bincount(made.indices, weights=made.data.astype(np.float64) ** 2, minlength=made.shape[1]))
-        made.data /= np.maximum(lengths, 1e-12)[made.indices].astype(np.float32)
-    return made
+        rows = np.maximum(np.log(seen.shape[1] / (1.0 + row_sizes)), 1e-6)
+    if weighting == "bm25":
+        norm = 0.2 + 0.8 * column_sizes / max(float(column_sizes.mean()), 1e-12)
+        columns = 101.0 / (100.0 * norm + 1.0)
+    else:
+        squares = np.bincount(seen.indices, weights=np.repeat(rows**2, row_sizes), minlength=seen.shape[1])
+        columns = 1.0 / np.sqrt(np.maximum(squares, 1e-12))
+    return rows.astype(np.float32), columns.astype(np.float32)
 
 
-def largest_products(matrix: sp.csr_array, k: int, shrink: float) -> sp.csr_array:
-    """Return the k largest products of each column with the others, X'X without its diagonal.
+def weighted(seen: sp.csr_array, weighting: str) -> sp.csr_array:
+    """Return a 0/1 matrix with its cells weighed, see `weights_of`."""
+    rows, columns = weights_of(seen, weighting)
+    data = np.repeat(rows, np.diff(seen.indptr)) * columns[seen.indices]
+    return sp.csr_array((data, seen.indices, seen.indptr), shape=seen.shape)
+
+
+def nearest_columns(seen: sp.csr_array, weighting: str, k: int, shrink: float) -> sp.csr_array:
+    """Return the k columns most similar to each column: the largest cells of X'X off its diagonal.
 
     Args:
-        matrix: [R, C] CSR with sorted indices, float32.
-        k: Neighbours kept of each column.
-        shrink: A product over n common rows is multiplied by n / (n + shrink).
+        seen: [R, C] CSR of ones with sorted indices.
+        weighting: See `weights_of`.
+        k: Neighbours kept of each column, >= 1.
+        shrink: A similarity over n common rows is multiplied by n / (n + shrink).
 
     Returns:
-        [C, C] CSR with sorted indices: row c holds the neighbours of column c. Equal products: lower code first.
+        [C, C] CSR: row c holds the neighbours of column c. Equal ones: lower code first.
     """
-    columns = sp.csr_array(matrix.T)
-    size = matrix.shape[1]
+    row_weights, column_weights = weights_of(seen, weighting)
+    size = seen.shape[1]
     k = min(k, max(size - 1, 1))
     codes, values = np.full((size, k), -1, np.int32), np.zeros((size, k), np.float32)
-    by_size = np.argsort(-np.diff(columns.indptr), kind="stable").astype(np.int32)
-    threads = numba.get_num_threads()
-    work = (
-        np.zeros((threads, size), np.float32),
-        np.zeros((threads, size), np.int32),
-        np.zeros((threads, size), np.int32),
-    )
-    _largest_products(*_parts(columns), *_parts(matrix), by_size, np.float32(shrink), *work, codes, values)
+    if shrink > 0:  # rare: the full product, column by column, with its counts
+        return _shrunk(seen, row_weights, column_weights, k, shrink)
+    by_column = seen.tocsc()
+    arrays = (by_column.indptr.astype(np.int64), by_column.indices.astype(np.int32, copy=False))
+    rows = (seen.indptr.astype(np.int64), seen.indices.astype(np.int32, copy=False))
+    order = np.argsort(-np.diff(by_column.indptr), kind="stable").astype(np.int32)
+    _nearest_columns(*arrays, *rows, row_weights**2, column_weights, order, codes, values, numba.get_num_threads())
+    return _to_csr(codes, values, size)
+
+
+def _to_csr(codes: Codes, values: Floats, size: int) -> sp.csr_array:
+    """Drop empty places."""
     filled = codes >= 0
     indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(filled.sum(axis=1))])
-    made = sp.csr_array((values[filled], codes[filled], indptr), shape=(size, size))
-    made.sort_indices()
-    return made
+    return sp.csr_array((values[filled], codes[filled], indptr), shape=(size, size))
+
+
+def _shrunk(seen: sp.csr_array, rows: Floats, columns: Floats, k: int, shrink: float) -> sp.csr_array:
+    """Do `nearest_columns` with shrinkage, in slices of columns."""
+    size = seen.shape[1]
+    scaled = sp.csr_array((np.repeat(rows**2, np.diff(seen.indptr)), seen.indices, seen.indptr), shape=seen.shape)
+    transposed = sp.csr_array(seen.T)
+    codes, values = np.full((size, k), -1, np.int32), np.zeros((size, k), np.float32)
+    step = max(1, 16_000_000 // max(1, size))
+    for start in range(0, size, step):
+        part = transposed[start : start + step]
+        common, product = dense_product(part, seen), dense_product(part, scaled)
+        product *= columns[None, :] * columns[start : start + step, None] * (common / (common + np.float32(shrink)))
+        product[product <= 0] = -np.inf
+        own = np.arange(start, start + part.shape[0], dtype=np.int32)
+        codes[own], values[own] = top_k(product, k, seen=(np.arange(len(own) + 1, dtype=np.int64), own))
+    return _to_csr(codes, values, size)
 
 
 def dense_product(left: sp.csr_array, right: sp.csr_array) -> Floats:
@@ -100,82 +125,96 @@ def _dense_product(
                 line[columns[place]] += factor * weights[place]
 
 
-@numba.njit(cache=True, parallel=True, nogil=True, fastmath={"contract"})
-def _largest_products(
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _nearest_columns(
     c_indptr: Offsets,
     c_rows: Codes,
-    c_data: Floats,
     r_indptr: Offsets,
     r_columns: Codes,
-    r_data: Floats,
+    row_weights: Floats,
+    column_weights: Floats,
     order: Codes,
-    shrink: np.float32,
-    sums: Floats,
-    counts: Codes,
-    touched: Codes,
-    out_codes: Codes,
-    out_values: Floats,
+    codes: Codes,
+    values: Floats,
+    threads: int,
 ) -> None:  # pragma: no cover - compiled
     """One column a turn: add up its products in a dense line, keep the largest, wipe what was touched."""
-    threads = sums.shape[0]
+    size = len(column_weights)
     for thread in numba.prange(threads):
-        line, seen, found = sums[thread], counts[thread], touched[thread]
+        line, found = np.zeros(size, np.float32), np.empty(size + 1, np.int32)
+        sums, counts = np.empty(size, np.float32), np.zeros(_BUCKETS + 1, np.int32)
         for turn in range(thread, len(order), threads):
             column = order[turn]
-            size = 0
+            work, touched = 0, 0
             for at in range(c_indptr[column], c_indptr[column + 1]):
-                factor = c_data[at]
+                work += r_indptr[c_rows[at] + 1] - r_indptr[c_rows[at]]
+            # Much work touches most of the line: scanning all of it is then cheaper than noting what was touched.
+            noting = work < size // 2
+            for at in range(c_indptr[column], c_indptr[column + 1]):
                 row = c_rows[at]
-                for place in range(r_indptr[row], r_indptr[row + 1]):
-                    other = r_columns[place]
-                    if seen[other] == 0:
-                        found[size] = other
-                        size += 1
-                    seen[other] += 1
-                    line[other] += factor * r_data[place]
-            if shrink > 0:
-                for at in range(size):
-                    line[found[at]] *= seen[found[at]] / (seen[found[at]] + shrink)
-            line[column] = -np.inf
-            _keep_largest(line, found[:size], out_codes[column], out_values[column])
-            for at in range(size):
-                line[found[at]] = 0.0
-                seen[found[at]] = 0
+                weight = row_weights[row]
+                if noting:
+                    for place in range(r_indptr[row], r_indptr[row + 1]):
+                        other = r_columns[place]
+                        found[touched] = other
+                        touched += line[other] == 0.0
+                        line[other] += weight
+                else:
+                    for place in range(r_indptr[row], r_indptr[row + 1]):
+                        line[r_columns[place]] += weight
             line[column] = 0.0
+            if not noting:
+                for other in range(size):
+                    found[touched] = other
+                    touched += line[other] > 0.0
+            kept = 0
+            for at in range(touched):
+                other = found[at]
+                if other != column:
+                    found[kept] = other
+                    sums[kept] = line[other] * column_weights[other] * column_weights[column]
+                    kept += 1
+                line[other] = 0.0
+            _keep_largest(found[:kept], sums[:kept], counts, codes[column], values[column])
 
 
 @numba.njit(cache=True)
-def _keep_largest(line: Floats, found: Codes, codes: Codes, values: Floats) -> None:  # pragma: no cover - compiled
-    """Fill codes and values with the largest positive cells of a line; a heap whose root is the worst."""
-    k, size = len(codes), 0
-    for code in found:
-        value = line[code]
-        if not value > 0.0:
-            continue
-        if size == k and not (value > values[0] or (value == values[0] and code < codes[0])):
-            continue
-        place = 0
-        if size < k:
-            place = size
-            size += 1
-            while place > 0:
-                parent = (place - 1) // 2
-                if values[parent] < value or (values[parent] == value and codes[parent] > code):
-                    break
-                codes[place], values[place] = codes[parent], values[parent]
-                place = parent
-        else:
-            while True:
-                child = 2 * place + 1
-                if child >= k:
-                    break
-                right = child + 1
-                if right < k and (
-                    values[right] < values[child] or (values[right] == values[child] and codes[right] > codes[child])
-                ):
-                    child = right
-                if not (values[child] < value or (values[child] == value and codes[child] > code)):
-                    break
-                codes[place], values[place] = codes[child], values[child]
-                place = child
-        codes[place], values[place] = code, value
+def _keep_largest(
+    found: Codes, sums: Floats, counts: Codes, codes: Codes, values: Floats
+) -> None:  # pragma: no cover - compiled
+    """Keep the largest sums, of equal ones the lower code: count them in buckets, then sort only the last bucket.
+
+    The bits of positive floats rank like the floats, so a bucket is a range of bits; a heap would cost
+    several times as much, for a branch that cannot be foreseen at each cell.
+    """
+    k, size = len(codes), len(found)
+    if size <= k:
+        codes[:size], values[:size] = found, sums
+        return
+    bits = sums.view(np.uint32)
+    low, high = bits.min(), bits.max()
+    shift = np.uint32(0)
+    while ((high - low) >> shift) >= _BUCKETS:
+        shift += np.uint32(1)
+    counts[:] = 0
+    for at in range(size):
+        counts[(bits[at] - low) >> shift] += 1
+    bucket, above = _BUCKETS, 0
+    while above + counts[bucket] < k:
+        above += counts[bucket]
+        bucket -= 1
+    kept, edge = 0, 0
+    ties = np.empty(counts[bucket], np.uint64)
+    for at in range(size):
+        place = (bits[at] - low) >> shift
+        if place > bucket:
+            codes[kept], values[kept] = found[at], sums[at]
+            kept += 1
+        elif place == bucket:
+            ties[edge] = (np.uint64(bits[at]) << np.uint64(32)) | np.uint64(_LAST - found[at])
+            edge += 1
+    ties = np.sort(ties)
+    for at in range(k - kept):
+        key = ties[edge - 1 - at]
+        codes[kept + at] = _LAST - np.int64(key & np.uint64(_LAST))
+        values[kept + at] = np.array([np.uint32(key >> np.uint64(32))]).view(np.float32)[0]

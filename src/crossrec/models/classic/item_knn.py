@@ -15,7 +15,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
-from crossrec.models.classic._sparse import dense_product, largest_products, weighted
+from crossrec.models.classic._sparse import dense_product, nearest_columns
 from crossrec.models.recommender import FromScores
 
 __all__ = ["ItemKNN"]
@@ -53,8 +53,7 @@ class ItemKNN(FromScores):
             )
         if self.similarity not in SIMILARITIES:
             raise unknown_name("similarity", self.similarity, SIMILARITIES)
-        seen = weighted(train.csr(), self.similarity)
-        self.weights_ = largest_products(seen, self.neighbours, self.shrink)
+        self.weights_ = nearest_columns(train.csr(), self.similarity, self.neighbours, self.shrink)
         return self.remember(train)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
