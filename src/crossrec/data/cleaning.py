@@ -60,7 +60,9 @@ def settle_unit(rows: pl.LazyFrame, stated: str) -> str:
     numbers = sample.cast(pl.Float64, strict=False).drop_nulls()
     if len(numbers) * 2 < len(sample) or not len(numbers):
         if stated not in ("iso", "auto") and len(sample):
-            raise InvalidInput(f"timestamp: stated as {stated}, but the first is {str(sample[0])[:40]!r}, no number; try iso")
+            raise InvalidInput(
+                f"timestamp: stated as {stated}, but the first is {str(sample[0])[:40]!r}, no number; try iso"
+            )
         return "iso"
     middle = float(numbers.sort()[len(numbers) // 2])
     fitting = [unit for unit, factor in _PER_MS.items() if EARLIEST <= middle / factor < LATEST]
@@ -80,7 +82,10 @@ def _contradiction(stated: str, middle: float, fitting: list[str]) -> str:
         except (OverflowError, ValueError, OSError):
             meant = "a year beyond 9999"
     advice = f"it fits {fitting[0]}: say unit={fitting[0]}" if fitting else "it fits no unit: is this the time column?"
-    return f"timestamp: expected times from 1990 to 2100; read as {stated}, the middle value {middle:.0f} would be {meant}; {advice}"
+    return (
+        f"timestamp: expected times from 1990 to 2100; read as {stated}, "
+        f"the middle value {middle:.0f} would be {meant}; {advice}"
+    )
 
 
 def checked(rows: pl.LazyFrame, rules: Rules, domain: str) -> pl.LazyFrame:

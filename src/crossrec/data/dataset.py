@@ -102,7 +102,11 @@ class Dataset:
         users = {
             kind: pl.concat(frames).unique()
             for kind in ("own", "shared")
-            if (frames := [self._persons(n, several=True).select("user_id") for n in names if self.record(n).users_are == kind])
+            if (
+                frames := [
+                    self._persons(n, several=True).select("user_id") for n in names if self.record(n).users_are == kind
+                ]
+            )
         }
         if len(users) < 2:
             return

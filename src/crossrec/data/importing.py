@@ -46,7 +46,8 @@ class ImportSummary:
     def __str__(self) -> str:
         found = self.record
         lines = [
-            f"{self.domain}: {found.rows:,} of {found.rows_in:,} rows taken, {found.users:,} users, {found.items:,} items"
+            f"{self.domain}: {found.rows:,} of {found.rows_in:,} rows taken, "
+            f"{found.users:,} users, {found.items:,} items"
         ]
         lines += [f"  quarantined {count:,}: {reason}" for reason, count in found.quarantined.items()]
         lines += [f"  items, quarantined {count:,}: {reason}" for reason, count in found.items_quarantined.items()]
@@ -84,7 +85,7 @@ def import_source(
             or the domain is there and `replace` is false.
         Unavailable: The disk refuses.
     """
-    told = progress or (lambda step: None)
+    told = progress or (lambda _step: None)
     folder = Path(out)
     check_domain(domain)
     domains = dict(read_manifest(folder).domains) if (folder / MANIFEST).exists() else {}
@@ -116,7 +117,7 @@ def _written(reading: Reading, domain: str, fresh: Path, told: Callable[[str], N
     rows_in, refused_rows, rows = _sink(reading, domain, target)
     told("looking for duplicates")
     places = rows.filter(~pl.col("#broken")).select("#file", "#row")
-    doubles = repeats(target, fresh / "unique.parquet", places, _ROW_GROUP)
+    doubles = refused_frame() if reading.repeats else repeats(target, fresh / "unique.parquet", places, _ROW_GROUP)
     away = join([reading.refused, refused_rows, doubles])
     told("counting")
     counted = _counted(target)

@@ -173,7 +173,9 @@ class _Pass:
         if self.out:
             self.out.write(block)
 
-    def _without_long(self, block: bytes, lengths: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[bytes, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    def _without_long(
+        self, block: bytes, lengths: np.ndarray[tuple[int], np.dtype[np.int64]]
+    ) -> tuple[bytes, np.ndarray[tuple[int], np.dtype[np.int64]]]:
         """Blank the lines of a block that are too long."""
         lines = block.split(b"\n")
         for number in np.flatnonzero(lengths > MAX_LINE_BYTES).tolist():

@@ -72,10 +72,12 @@ class Reading:
         fast: The same rows from a simpler parser, right only if all `expected` rows pass the checks.
         expected: Rows in `fast`.
         items: What is known about the items: `item_id` and any columns; None where nothing is.
-        refused: Rows set aside already, interactions and items alike.
+        refused: Rows of interactions set aside already.
+        item_refused: Rows about items set aside.
         licence: The licence the data come under, where the source knows.
         private: Whole lines may hold names of people; they are never shown.
         ordered: The order of the rows of one user means something.
+        repeats: The same row twice is two acts, as in a sequence; otherwise it is a duplicate.
     """
 
     rows: pl.LazyFrame
@@ -89,6 +91,7 @@ class Reading:
     licence: str | None = None
     private: bool = False
     ordered: bool = True
+    repeats: bool = False
 
 
 @runtime_checkable

@@ -17,7 +17,19 @@ from crossrec.core.errors import InvalidInput, nearest
 from crossrec.data.prescan import TextFile
 from crossrec.data.quarantine import refused_frame
 
-__all__ = ["csv_rows", "delimited", "fast_csv", "header_of", "json_rows", "lines_of", "pick", "settled", "table_of", "words"]
+__all__ = [
+    "csv_rows",
+    "delimited",
+    "fast_csv",
+    "header_of",
+    "json_rows",
+    "lines_of",
+    "listed",
+    "pick",
+    "settled",
+    "table_of",
+    "words",
+]
 
 _MAX_SPAN = 10_000
 """A quoted field that runs over more lines than this is taken for a stray quote."""
@@ -45,6 +57,27 @@ def words(lines: pl.LazyFrame) -> pl.LazyFrame:
     return lines.with_columns(pl.col("text").str.strip_chars().str.extract_all(r"\S+").alias("fields"))
 
 
+def listed(text: TextFile) -> pl.LazyFrame:
+    """Read a user and all items of a line; a user without items is a row with a problem."""
+    short = pl.col("fields").list.len() < 2
+    return (
+        words(lines_of(text))
+        .select(
+            "file",
+            "line",
+            pl.col("fields").list.get(0, null_on_oob=True).alias("user_id"),
+            pl.when(short)
+            .then(pl.lit([None], pl.List(pl.String)))
+            .otherwise(pl.col("fields").list.slice(1))
+            .alias("item_id"),
+            pl.when(short).then(pl.lit("a user without items")).alias("problem"),
+            pl.lit("").alias("problem_column"),
+            pl.when(short).then(pl.col("text").str.slice(0, 200)).alias("problem_value"),
+        )
+        .explode("item_id")
+    )
+
+
 def header_of(text: TextFile, separator: str = ",") -> list[str]:
     """Read the names in the first line of a CSV file."""
     with text.readable.open(encoding="utf-8", newline="") as stream:
@@ -53,7 +86,9 @@ def header_of(text: TextFile, separator: str = ",") -> list[str]:
     return [name if name not in names[:i] else f"{name}#{i + 1}" for i, name in enumerate(names)]
 
 
-def pick(text: TextFile, header: Sequence[str], wanted: Mapping[str, Sequence[str]], optional: Sequence[str] = ()) -> dict[str, str]:
+def pick(
+    text: TextFile, header: Sequence[str], wanted: Mapping[str, Sequence[str]], optional: Sequence[str] = ()
+) -> dict[str, str]:
     """Find columns by the names they may have.
 
     Args:
@@ -98,11 +133,15 @@ def csv_rows(text: TextFile, header: Sequence[str], separator: str = ",", *, ski
     s = re.escape(separator)
     one = f'(?:"(?:[^"]|"")*"|[^"{s}][^{s}]*|)'
     whole = f"^{one}(?:{s}{one})*$"
-    opened = lines.filter(~pl.col("text").str.contains(whole)).select("line").collect(engine="streaming")["line"].to_numpy()
-    joined = _joined(lines, opened, whole, separator, len(header))
+    opened = (
+        lines.filter(~pl.col("text").str.contains(whole)).select("line").collect(engine="streaming")["line"].to_numpy()
+    )
+    joined = _joined(lines, opened, whole)
     if joined is not None:
         lines = joined
-    taken = (pl.lit(separator) + pl.when(pl.col("text").str.contains('"', literal=True)).then(pl.col("text"))).str.extract_all(s + one)
+    taken = (
+        pl.lit(separator) + pl.when(pl.col("text").str.contains('"', literal=True)).then(pl.col("text"))
+    ).str.extract_all(s + one)
     element = pl.element().str.slice(1)
     inner = element.str.strip_prefix('"').str.strip_suffix('"').str.replace_all('""', '"', literal=True)
     quoted = taken.list.eval(pl.when(element.str.starts_with('"')).then(inner).otherwise(element))
@@ -111,7 +150,7 @@ def csv_rows(text: TextFile, header: Sequence[str], separator: str = ",", *, ski
     return _named(lines.with_columns(pl.coalesce(quoted, bare).alias("fields"), broken.alias("broken")), header)
 
 
-def _joined(lines: pl.LazyFrame, opened: np.ndarray[tuple[int], np.dtype[np.int64]], whole: str, separator: str, width: int) -> pl.LazyFrame | None:
+def _joined(lines: pl.LazyFrame, opened: np.ndarray[tuple[int], np.dtype[np.int64]], whole: str) -> pl.LazyFrame | None:
     """Join the lines of records that run over several; what does not become a record stays as it was."""
     if len(opened) < 2:
         return None
@@ -126,7 +165,9 @@ def _joined(lines: pl.LazyFrame, opened: np.ndarray[tuple[int], np.dtype[np.int6
     records = inside.group_by("start", maintain_order=True).agg(pl.first("file"), pl.col("text").str.join("\n"))
     good = records.filter(pl.col("text").str.contains(whole)).select("file", pl.col("start").alias("line"), "text")
     loose = inside.filter(~pl.col("start").is_in(good["line"].implode())).select("file", "line", "text")
-    outside = placed.filter((pl.col("line") <= pl.col("end")).fill_null(value=False).not_()).select("file", "line", "text")
+    outside = placed.filter((pl.col("line") <= pl.col("end")).fill_null(value=False).not_()).select(
+        "file", "line", "text"
+    )
     return pl.concat([outside, good.lazy(), loose.lazy()]).sort("line")
 
 
@@ -192,7 +233,9 @@ def table_of(rows: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return good, refused if refused.height else refused_frame()
 
 
-def fast_csv(text: TextFile, header: Sequence[str], columns: Mapping[str, str], separator: str = ",", *, skip: int = 1) -> tuple[pl.LazyFrame, int] | None:
+def fast_csv(
+    text: TextFile, header: Sequence[str], columns: Mapping[str, str], separator: str = ",", *, skip: int = 1
+) -> tuple[pl.LazyFrame, int] | None:
     """Read a plain file with typed columns; None where the file is not plain enough to be read so.
 
     A field that does not fit makes the scan fail or gives null, and the caller then reads the file line by

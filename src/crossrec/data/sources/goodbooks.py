@@ -35,7 +35,9 @@ class Goodbooks:
 
     def read(self, path: Path, workspace: Path) -> Reading:
         """Look at the files and say how they are read; see `Source.read`."""
-        text = prescan(_files.require(path, ("ratings.csv", "ratings_random.csv", "ratings*.csv"), "goodbooks"), workspace)
+        text = prescan(
+            _files.require(path, ("ratings.csv", "ratings_random.csv", "ratings*.csv"), "goodbooks"), workspace
+        )
         header = _lines.header_of(text)
         wanted = {"user_id": ("user_id",), "item_id": ("book_id",), "rating": ("rating",)}
         columns = _lines.pick(text, header, wanted)
@@ -89,5 +91,7 @@ def _tags(tagged: Path, names: Path) -> pl.DataFrame:
     words = pl.read_csv(names, infer_schema=False, truncate_ragged_lines=True)
     ranked = uses.join(words, on="tag_id").with_columns(pl.col("count").cast(pl.Int64, strict=False).fill_null(0))
     ranked = ranked.sort(["goodreads_book_id", "count", "tag_name"], descending=[False, True, False])
-    listed = ranked.group_by("goodreads_book_id", maintain_order=True).agg(pl.col("tag_name").head(_TAGS_KEPT).alias("tags"))
+    listed = ranked.group_by("goodreads_book_id", maintain_order=True).agg(
+        pl.col("tag_name").head(_TAGS_KEPT).alias("tags")
+    )
     return listed.rename({"goodreads_book_id": "goodreads_id"})

@@ -22,10 +22,12 @@ _FIELDS = {
     "rating": ("rating",),
     "timestamp": ("timestamp",),
 }
-_U_GENRES = (
-    "unknown|Action|Adventure|Animation|Children's|Comedy|Crime|Documentary|Drama|Fantasy|Film-Noir|Horror|"
-    "Musical|Mystery|Romance|Sci-Fi|Thriller|War|Western"
-).split("|")
+_U_GENRES = tuple(
+    (
+        "unknown|Action|Adventure|Animation|Children's|Comedy|Crime|Documentary|Drama|Fantasy|Film-Noir|Horror|"
+        "Musical|Mystery|Romance|Sci-Fi|Thriller|War|Western"
+    ).split("|")  # noqa: SIM905
+)
 _TAGS_KEPT = 20
 
 
@@ -71,7 +73,10 @@ class MovieLens:
         return Reading(
             rows=rows,
             rules=Rules(
-                rating_range(self.ratings) or limits, unit="s", kind="rate", plain_ids=text.plain and text.longest <= 512
+                rating_range(self.ratings) or limits,
+                unit="s",
+                kind="rate",
+                plain_ids=text.plain and text.longest <= 512,
             ),
             files=(FileNote.of(text), *files),
             fast=fast[0] if fast else None,

@@ -101,7 +101,9 @@ def _titles(rows: pl.LazyFrame) -> pl.DataFrame:
         pl.col("user_id").is_in(["", None]).not_().alias("sold"),
     )
     counted = good.filter(pl.col("title") != "", "sold").group_by("item_id", "title").len()
-    names = counted.sort(["len", "title"], descending=[True, False]).unique("item_id", keep="first", maintain_order=True)
+    names = counted.sort(["len", "title"], descending=[True, False]).unique(
+        "item_id", keep="first", maintain_order=True
+    )
     prices = good.filter(pl.col("price") > 0).group_by("item_id").agg(pl.col("price").median())
     frame = names.drop("len").join(prices, on="item_id", how="left").sort("item_id")
     return frame.collect(engine="streaming")

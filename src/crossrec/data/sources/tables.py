@@ -1,0 +1,182 @@
+"""Tables: any CSV, Parquet or JSON lines with a map of columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from crossrec.core.errors import InvalidInput, nearest
+from crossrec.data.prescan import Entry, TextFile, file_hash, prescan
+from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
+from crossrec.data.sources import _files, _lines
+
+__all__ = ["Tables"]
+
+_NAMES = {
+    "user_id": ("user_id", "userId", "user", "uid", "customer_id", "visitorid"),
+    "item_id": ("item_id", "itemId", "item", "iid", "movieId", "book_id", "product_id"),
+    "rating": ("rating",),
+    "timestamp": ("timestamp", "time", "ts"),
+    "position": ("position",),
+    "split": ("split",),
+    "interaction_type": ("interaction_type",),
+    "weight": ("weight",),
+    "context": ("context",),
+}
+_PATTERNS = ("*.parquet", "*.csv", "*.tsv", "*.jsonl", "*.ndjson", "*.json", "*.txt", "*.dat")
+_SEPARATORS = {"tab": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|"}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Reads one table; each column of the schema is found by its usual names, or as an option says.
+
+    Args:
+        user: Column of the user.
+        item: Column of the item.
+        rating: Column of the rating.
+        timestamp: Column of the time.
+        position: Column of the order within a user, for order without time. A row without one is the oldest.
+        split: Column of the split: train, valid, test.
+        interaction_type: Column of the kind.
+        weight: Column of the weight, > 0.
+        context: Column with JSON objects.
+        unit: Unit of the times: "s", "ms", "us", "ns", "iso" or "auto".
+        ratings: Lowest and highest rating, as `1-5`; empty takes any.
+        kind: The kind of all rows where no column says it; empty is "rate" with ratings, else "view".
+        separator: Of a CSV: a character, or tab, space, comma, semicolon, pipe; empty goes by the first line.
+        header: The first line of a CSV has names; without it columns are called 1, 2, 3 …
+        encoding: "utf-8" or "latin-1".
+        items: Path of a CSV about the items, with a column `item_id` or the one that `item` names.
+    """
+
+    user: str = ""
+    item: str = ""
+    rating: str = ""
+    timestamp: str = ""
+    position: str = ""
+    split: str = ""
+    interaction_type: str = ""
+    weight: str = ""
+    context: str = ""
+    unit: str = "auto"
+    ratings: str = ""
+    kind: str = ""
+    separator: str = ""
+    header: bool = True
+    encoding: str = "utf-8"
+    items: str = ""
+
+    def read(self, path: Path, workspace: Path) -> Reading:
+        """Look at the file and say how it is read; see `Source.read`."""
+        entry = _files.require(path, _PATTERNS, "tables")
+        if entry.name.endswith(".parquet"):
+            reading, columns = self._parquet(entry)
+        else:
+            reading, columns = self._text(entry, workspace)
+        kind = self.kind or ("rate" if "rating" in columns.values() else "view")
+        rules = Rules(rating_range(self.ratings), unit=self.unit, kind=kind, plain_ids=reading.rules.plain_ids)
+        items, files = self._items(workspace)
+        return Reading(
+            rows=reading.rows,
+            rules=rules,
+            files=(*reading.files, *files),
+            fast=reading.fast,
+            expected=reading.expected,
+            items=items,
+            refused=reading.refused,
+            repeats="position" in columns.values(),
+        )
+
+    def _wanted(self) -> dict[str, tuple[str, ...]]:
+        """Field -> names of its column: the one the user named, or the usual ones."""
+        named = {"user_id": self.user, "item_id": self.item}
+        return {
+            name: (given,) if (given := named.get(name, getattr(self, name, ""))) else usual
+            for name, usual in _NAMES.items()
+        }
+
+    def _columns(self, label: str, header: list[str]) -> dict[str, str]:
+        """Find the columns; one that the user named must be there."""
+        wanted = self._wanted()
+        found: dict[str, str] = {}
+        for name, options in wanted.items():
+            column = next((option for option in options if option in header), None)
+            must = name in ("user_id", "item_id") or options != _NAMES[name]
+            if column is None and must:
+                near = nearest(options[0], header)
+                hint = f"; did you mean '{near}'?" if near else ""
+                raise InvalidInput(
+                    f"{label}, row 1: expected a column '{options[0]}' for {name}, got {', '.join(header)[:300]}{hint}"
+                )
+            if column in found:
+                raise InvalidInput(f"{label}: column '{column}' is named for {found[column]} and for {name}; name one")
+            if column is not None:
+                found[column] = name
+        return found
+
+    def _text(self, entry: Entry, workspace: Path) -> tuple[Reading, dict[str, str]]:
+        """Read CSV or JSON lines."""
+        text = prescan(entry, workspace, encoding=self.encoding)
+        if entry.name.endswith((".jsonl", ".ndjson", ".json")):
+            return self._json(text)
+        with text.readable.open(encoding="utf-8") as stream:
+            first = stream.readline(2**20)
+        separator = _SEPARATORS.get(self.separator, self.separator) or max(",\t;|", key=first.count)
+        if len(separator) != 1:
+            raise InvalidInput(f"tables: option separator: expected one character, got '{self.separator}'")
+        names = _lines.header_of(text, separator)
+        skip = int(self.header)
+        header = names if self.header else [str(number + 1) for number in range(len(names))]
+        columns = self._columns(entry.label, header)
+        fast = _lines.fast_csv(text, header, columns, separator, skip=skip)
+        if not set(columns.values()) <= {"user_id", "item_id", "rating", "timestamp"}:
+            fast = None
+        reading = Reading(
+            rows=_lines.settled(_lines.csv_rows(text, header, separator, skip=skip), columns),
+            rules=Rules(plain_ids=text.plain and text.longest <= 512),
+            files=(FileNote.of(text),),
+            fast=fast[0] if fast else None,
+            expected=fast[1] if fast else 0,
+            refused=refused_of(text),
+        )
+        return reading, columns
+
+    def _json(self, text: TextFile) -> tuple[Reading, dict[str, str]]:
+        """Read JSON lines; the columns are the keys of the first hundred lines."""
+        head = _lines.lines_of(text).head(100).select(pl.col("text").str.extract_all(r'"([^"\\]+)"\s*:')).collect()
+        keys = head["text"].explode().drop_nulls().unique(maintain_order=True).str.extract(r'"([^"\\]+)"').to_list()
+        columns = self._columns(text.entry.label, keys)
+        rows = _lines.settled(_lines.json_rows(_lines.lines_of(text), list(columns)), columns)
+        return Reading(rows=rows, rules=Rules(), files=(FileNote.of(text),), refused=refused_of(text)), columns
+
+    def _parquet(self, entry: Entry) -> tuple[Reading, dict[str, str]]:
+        """Read Parquet; rows are counted from 1."""
+        if entry.compressed:
+            raise InvalidInput(f"{entry.label}: expected plain Parquet, got it inside an archive; unpack it first")
+        try:
+            table = pl.scan_parquet(entry.path, glob=False)
+            header = table.collect_schema().names()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise InvalidInput(f"{entry.label}: expected Parquet, got something damaged ({error})") from error
+        columns = self._columns(entry.label, header)
+        rows = table.with_row_index("line", offset=1).select(
+            pl.lit(entry.label).alias("file"),
+            pl.col("line").cast(pl.Int64),
+            *[pl.col(column).alias(name) for column, name in columns.items()],
+        )
+        note = FileNote(entry.label, file_hash(entry.path), entry.path.stat().st_size)
+        return Reading(rows=rows, rules=Rules(), files=(note,)), columns
+
+    def _items(self, workspace: Path) -> tuple[pl.DataFrame | None, list[FileNote]]:
+        """Read the table about items, all columns as text."""
+        if not self.items:
+            return None, []
+        text = prescan(_files.require(Path(self.items), ("*.csv",), "tables"), workspace, encoding=self.encoding)
+        header = _lines.header_of(text)
+        names = (self.item, *_NAMES["item_id"]) if self.item else _NAMES["item_id"]
+        columns = _lines.pick(text, header, {"item_id": names})
+        frame, _ = _lines.table_of(_lines.csv_rows(text, header).rename(columns))
+        return frame, [FileNote.of(text)]
