@@ -77,7 +77,7 @@ class Judge:
             hits, relevant, items = hits[part.rows], relevant[part.rows], items[part.rows]
         values = rank_metrics(hits, relevant, cutoffs, [name for name in self.names if name in METRICS])
         if "novelty" in self.names and (part is None or part.items is None):
-            bits = self_information(asked.users_of_item, asked.training_users)
+            bits = self_information(*asked.audience)
             values |= {f"novelty@{k}": novelty(items[:, :k], bits) for k in cutoffs}
         return values
 

@@ -42,8 +42,8 @@ class Protocol:
         NotFound: No protocol of that name.
         InvalidInput: Another value breaks its rule.
 
-    >>> Protocol("leave-last-out", k=10).hash
-    '…'
+    >>> Protocol("random", k=10).hash == Protocol("random", k=20).hash
+    False
     """
 
     name: str

@@ -18,7 +18,7 @@ from crossrec.data.split import Split, joined
 from crossrec.evaluation.protocol import Protocol
 from crossrec.models.histories import Histories
 
-__all__ = ["Questions", "questions_of"]
+__all__ = ["Questions", "audience", "questions_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,24 +60,20 @@ class Questions:
         return np.diff(self.indptr)
 
     @cached_property
-    def users_of_item(self) -> NDArray[np.int64]:
-        """Int64[I] number of different training users who had each item."""
-        return np.bincount(self.train.csr().indices, minlength=len(self.train.catalogue)).astype(np.int64)
+    def audience(self) -> tuple[NDArray[np.int64], int]:
+        """Int64[I] number of different training users who had each item, and number of training users."""
+        train = self.train
+        return audience(train.users, train.items, len(train.user_ids), len(train.catalogue))
 
     @cached_property
     def trained(self) -> Bools:
         """Bool[I], true for the items that occur in training."""
-        return self.users_of_item > 0
+        return np.asarray(_marked(self.train.items, len(self.train.catalogue)))
 
     @cached_property
     def history_lengths(self) -> NDArray[np.int64]:
         """Int64[N] number of interactions in the history of each question's user."""
         return np.diff(self.history.acts.indptr)[self.users]
-
-    @cached_property
-    def training_users(self) -> int:
-        """Number of users with at least one row to learn from."""
-        return int(np.count_nonzero(np.bincount(self.train.users)))
 
     def unseen_share(self) -> float:
         """Share of right answers that never occur in training; each counts as a miss."""
@@ -86,7 +82,7 @@ class Questions:
     def known_share(self) -> float:
         """Share of right answers that are in the asker's own history; masked, each counts as a miss."""
         acts = self.history.acts
-        return _owned(self.users, self.indptr, self.answers, acts.indptr, acts.items) / len(self.answers)
+        return float(_owned(self.users, self.indptr, self.answers, acts.indptr, acts.items) / len(self.answers))
 
     def domain_name(self, row: int) -> str | None:
         """Name the domain that a question asks for; None where the data has only one."""
@@ -125,21 +121,89 @@ def questions_of(split: Split, protocol: Protocol) -> Questions:
             f"protocol '{protocol.name}': expected rows to learn from and rows to ask about, got {len(train)} in "
             f"{protocol.fit_on} and {len(exam)} in {protocol.part}; take another protocol or more data"
         )
-    domains = exam.catalogue.domains[exam.items]
-    order = np.lexsort((exam.items, exam.users, domains))
-    triples = np.stack([domains[order], exam.users[order], exam.items[order]]).astype(np.int64)
-    changed = np.diff(triples, axis=1, prepend=-1) != 0
-    new_row = changed[0] | changed[1]
-    answers = triples[:, new_row | changed[2]]
-    first = np.flatnonzero(new_row[new_row | changed[2]])
+    users, items = np.int64(len(exam.user_ids)), np.int64(len(exam.catalogue))
+    asked = exam.catalogue.domains[exam.items] * users + exam.users
+    keys = np.sort(asked * items + exam.items, kind="stable")
+    keys = keys[np.diff(keys, prepend=-1) != 0]
+    asked = keys // items
+    first = np.flatnonzero(np.diff(asked, prepend=-1))
     return Questions(
-        users=answers[1, first].astype(np.int32),
-        domains=answers[0, first].astype(np.int16),
-        indptr=np.append(first, answers.shape[1]).astype(np.int64),
-        answers=answers[2].astype(np.int32),
+        users=(asked[first] % users).astype(np.int32),
+        domains=(asked[first] // users).astype(np.int16),
+        indptr=np.append(first, len(keys)).astype(np.int64),
+        answers=(keys - asked * items).astype(np.int32),
         train=train,
         past=past,
     )
+
+
+def audience(users: Codes, items: Codes, user_count: int, item_count: int) -> tuple[NDArray[np.int64], int]:
+    """Count the different users of each item, and the users there are, in time linear in the rows.
+
+    Args:
+        users: Int32[N] codes below `user_count`, in any order.
+        items: Int32[N] codes below `item_count`.
+        user_count: U.
+        item_count: I.
+
+    Returns:
+        Int64[I], and the number of users with at least one row.
+
+    >>> audience(np.array([1, 0, 1], np.int32), np.array([2, 2, 2], np.int32), 5, 3)
+    (array([0, 0, 2]), 2)
+    """
+    if not _rising(users):
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(users, minlength=user_count))])
+        users, items = _by_user(users, items, starts)
+    counts, present = _count_audience(users, items, item_count)
+    return counts, int(present)
+
+
+@numba.njit(cache=True, nogil=True)
+def _marked(codes: Codes, size: int) -> Bools:  # pragma: no cover - compiled
+    """Mark the codes that occur."""
+    found = np.zeros(size, dtype=np.bool_)
+    for code in codes:
+        found[code] = True
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _rising(codes: Codes) -> bool:  # pragma: no cover - compiled
+    """Is no code smaller than the one before?"""
+    for row in range(1, len(codes)):  # noqa: SIM110 - the compiler takes no generator here
+        if codes[row] < codes[row - 1]:
+            return False
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def _by_user(users: Codes, items: Codes, starts: Offsets) -> tuple[Codes, Codes]:  # pragma: no cover - compiled
+    """Lay the rows of each user together, by counting."""
+    at = starts.copy()
+    ordered_users, ordered_items = np.empty_like(users), np.empty_like(items)
+    for row in range(len(users)):
+        place = at[users[row]]
+        ordered_users[place], ordered_items[place] = users[row], items[row]
+        at[users[row]] += 1
+    return ordered_users, ordered_items
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_audience(
+    users: Codes, items: Codes, item_count: int
+) -> tuple[NDArray[np.int64], int]:  # pragma: no cover - compiled
+    """Count each pair once, rows of a user lying together."""
+    counts = np.zeros(item_count, dtype=np.int64)
+    last = np.full(item_count, -1, dtype=np.int32)
+    present = 0
+    for row in range(len(users)):
+        if row == 0 or users[row] != users[row - 1]:
+            present += 1
+        if last[items[row]] != users[row]:
+            last[items[row]] = users[row]
+            counts[items[row]] += 1
+    return counts, present
 
 
 @numba.njit(cache=True, nogil=True)

@@ -60,7 +60,7 @@ def popularity_groups(questions: Questions) -> dict[str, Bools]:
 
     Of equal items the lower code is in the head. "unseen" never occurs in training.
     """
-    users, trained = questions.users_of_item, questions.trained
+    (users, _), trained = questions.audience, questions.trained
     order = np.argsort(-users, kind="stable")
     head = np.zeros(len(users), dtype=np.bool_)
     head[order[: int(np.ceil(_HEAD_SHARE * trained.sum()))]] = True

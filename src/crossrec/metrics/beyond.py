@@ -102,8 +102,8 @@ def novelty(items: Codes, bits: Doubles) -> Doubles:
     >>> novelty(np.array([[0, 2, -1]], np.int32), np.array([0.0, 2.0, 3.0]))
     array([1.5])
     """
-    filled = items >= 0
-    sums = np.where(filled, bits[np.maximum(items, 0)], 0.0).sum(axis=1)
+    padded = np.append(bits, 0.0)  # code -1, an empty place, picks the last
+    filled = (items >= 0) @ np.ones(items.shape[1])
     values = np.full(len(items), np.nan)
-    np.divide(sums, filled.sum(axis=1), out=values, where=filled.any(axis=1))
+    np.divide(padded[items] @ np.ones(items.shape[1]), filled, out=values, where=filled > 0)
     return values
