@@ -58,7 +58,8 @@ def settle_unit(rows: pl.LazyFrame, stated: str) -> str:
     if schema["timestamp"] == pl.String:
         sample = sample.filter(sample != "")
     numbers = sample.cast(pl.Float64, strict=False).drop_nulls()
-    if len(numbers) * 2 < len(sample) or not len(numbers):
+    written = len(numbers) * 2 < len(sample) and stated in ("iso", "auto")
+    if written or not len(numbers):
         if stated not in ("iso", "auto") and len(sample):
             raise InvalidInput(
                 f"timestamp: stated as {stated}, but the first is {str(sample[0])[:40]!r}, no number; try iso"
@@ -259,7 +260,15 @@ def _time(have: set[str], types: pl.Schema, unit: str) -> pl.Expr:
         whole = pl.coalesce(whole, given.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False))
     if unit == "s":
         largest = 2**63 // 1000
-        return pl.when(whole.is_between(-largest, largest - 1)).then(whole).otherwise(-largest) * 1000
+        return (
+            pl.when(whole.is_between(-largest, largest - 1))
+            .then(whole)
+            .when(whole < 0)
+            .then(-largest)
+            .when(whole > 0)
+            .then(largest)
+            * 1000
+        )
     return whole if unit == "ms" else whole // int(_PER_MS[unit])
 
 

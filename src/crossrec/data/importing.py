@@ -45,10 +45,8 @@ class ImportSummary:
 
     def __str__(self) -> str:
         found = self.record
-        lines = [
-            f"{self.domain}: {found.rows:,} of {found.rows_in:,} rows taken, "
-            f"{found.users:,} users, {found.items:,} items"
-        ]
+        taken = f"{self.domain}: {found.rows:,} of {found.rows_in:,} rows taken"
+        lines = [f"{taken}, {found.users:,} users, {found.items:,} items"]
         lines += [f"  quarantined {count:,}: {reason}" for reason, count in found.quarantined.items()]
         lines += [f"  items, quarantined {count:,}: {reason}" for reason, count in found.items_quarantined.items()]
         return "\n".join(lines)

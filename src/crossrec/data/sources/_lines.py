@@ -133,10 +133,9 @@ def csv_rows(text: TextFile, header: Sequence[str], separator: str = ",", *, ski
     s = re.escape(separator)
     one = f'(?:"(?:[^"]|"")*"|[^"{s}][^{s}]*|)'
     whole = f"^{one}(?:{s}{one})*$"
-    opened = (
-        lines.filter(~pl.col("text").str.contains(whole)).select("line").collect(engine="streaming")["line"].to_numpy()
-    )
-    joined = _joined(lines, opened, whole)
+    odd = pl.col("text").str.count_matches('"', literal=True) % 2 == 1
+    opened = lines.filter(odd).select("line").collect(engine="streaming")["line"].to_numpy()
+    joined = _joined(lines, opened, f"^{one}(?:{s}{one}){{{len(header) - 1}}}$")
     if joined is not None:
         lines = joined
     taken = (

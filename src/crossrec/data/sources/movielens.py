@@ -22,12 +22,13 @@ _FIELDS = {
     "rating": ("rating",),
     "timestamp": ("timestamp",),
 }
-_U_GENRES = tuple(
-    (
-        "unknown|Action|Adventure|Animation|Children's|Comedy|Crime|Documentary|Drama|Fantasy|Film-Noir|Horror|"
-        "Musical|Mystery|Romance|Sci-Fi|Thriller|War|Western"
-    ).split("|")  # noqa: SIM905
+# fmt: off
+_U_GENRES = (
+    "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime",
+    "Documentary", "Drama", "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery",
+    "Romance", "Sci-Fi", "Thriller", "War", "Western",
 )
+# fmt: on
 _TAGS_KEPT = 20
 
 
