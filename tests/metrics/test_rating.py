@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -16,12 +18,12 @@ def test_by_hand() -> None:
 
 
 @pytest.mark.parametrize("error", [rmse, mae])
-def test_no_ratings_have_no_error(error) -> None:  # type: ignore[no-untyped-def]
+def test_no_ratings_have_no_error(error: Callable[[np.ndarray, np.ndarray], float]) -> None:
     assert np.isnan(error(np.empty(0), np.empty(0)))
 
 
 @pytest.mark.parametrize("error", [rmse, mae])
-def test_bad_values_are_named(error) -> None:  # type: ignore[no-untyped-def]
+def test_bad_values_are_named(error: Callable[[np.ndarray, np.ndarray], float]) -> None:
     with pytest.raises(InvalidInput, match="row 1"):
         error(np.array([1.0, np.nan]), np.array([1.0, 2.0]))
     with pytest.raises(InvalidInput, match="one prediction a rating"):
