@@ -22,8 +22,6 @@ from crossrec.data.source import Reading, create
 
 __all__ = ["ImportSummary", "import_source"]
 
-_ROW_GROUP = 1_000_000
-
 
 @dataclass(frozen=True)
 class ImportSummary:
@@ -115,7 +113,8 @@ def _written(reading: Reading, domain: str, fresh: Path, told: Callable[[str], N
     rows_in, refused_rows, rows = _sink(reading, domain, target)
     told("looking for duplicates")
     places = rows.filter(~pl.col("#broken")).select("#file", "#row")
-    doubles = refused_frame() if reading.repeats else repeats(target, fresh / "unique.parquet", places, _ROW_GROUP)
+    given = reading.rows.collect_schema().names()
+    doubles = refused_frame() if reading.repeats else repeats(target, fresh / "unique.parquet", places, given)
     away = join([reading.refused, refused_rows, doubles])
     told("counting")
     counted = _counted(target)
@@ -125,7 +124,7 @@ def _written(reading: Reading, domain: str, fresh: Path, told: Callable[[str], N
             f"{reading.files[0].name}: expected rows to take, got none of {rows_in}; the first was refused: row "
             f"{first.get('row')}, column '{first.get('column')}', {first.get('reason')}, value {first.get('value')!r}"
         )
-    items = _catalogue(reading, target, fresh / ITEMS_FILE)
+    occurring, items = _catalogue(reading, target, fresh / ITEMS_FILE)
     join([away, reading.item_refused]).write_parquet(fresh / QUARANTINE_FILE, compression="zstd")
     return DomainRecord(
         source="",
@@ -136,10 +135,10 @@ def _written(reading: Reading, domain: str, fresh: Path, told: Callable[[str], N
         rows=counted["rows"],
         quarantined=counts_by_reason(away),
         users=counted["users"],
-        items=counted["items"],
+        items=occurring,
         catalogue=items,
         items_quarantined=counts_by_reason(reading.item_refused),
-        time_range=[counted["first"], counted["last"]] if counted["first"] is not None else None,
+        time_range=None if counted["untimed"] == counted["rows"] else [counted["first"], counted["last"]],
         has_times=counted["untimed"] == 0,
         has_ratings=counted["unrated"] == 0,
         has_split=counted["unsplit"] == 0,
@@ -148,7 +147,7 @@ def _written(reading: Reading, domain: str, fresh: Path, told: Callable[[str], N
 
 def _sink(reading: Reading, domain: str, target: Path) -> tuple[int, pl.DataFrame, pl.LazyFrame]:
     """Write the good rows; return how many rows there were, the bad ones, and all as checked."""
-    unit = settle_unit(reading.rows, reading.rules.unit)
+    unit = _unit(reading)
     rules = replace(reading.rules, unit=unit)
     if reading.fast is not None and unit != "iso":
         lines = reading.fast.with_columns(pl.col("line").alias("position"))
@@ -168,8 +167,18 @@ def _sink(reading: Reading, domain: str, target: Path) -> tuple[int, pl.DataFram
     return _height(target) + bad.height, bad, rows
 
 
+def _unit(reading: Reading) -> str:
+    """Settle the unit of the times, by the fast rows where they can be read."""
+    if reading.fast is not None:
+        try:
+            return settle_unit(reading.fast, reading.rules.unit)
+        except pl.exceptions.PolarsError:
+            pass  # as in _sink: the exact rows decide
+    return settle_unit(reading.rows, reading.rules.unit)
+
+
 def _parquet(rows: pl.LazyFrame, target: Path) -> None:
-    rows.sink_parquet(target, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)
+    rows.sink_parquet(target, compression="zstd", compression_level=1, statistics=False)
 
 
 def _height(path: Path) -> int:
@@ -177,13 +186,12 @@ def _height(path: Path) -> int:
 
 
 def _counted(target: Path) -> dict[str, int]:
-    """Count users, items, rows and missing values, and find the first and last time."""
-    return (
-        pl.scan_parquet(target, glob=False)
-        .select(
+    """Count users, rows and missing values, and find the first and last time."""
+    rows = pl.scan_parquet(target, glob=False)
+    users = rows.select(pl.col("user_id").n_unique()).collect(engine="streaming").item()
+    found: dict[str, int] = (
+        rows.select(
             pl.len().alias("rows"),
-            pl.col("user_id").n_unique().alias("users"),
-            pl.col("item_id").n_unique().alias("items"),
             pl.col("timestamp").min().alias("first"),
             pl.col("timestamp").max().alias("last"),
             pl.col("timestamp").null_count().alias("untimed"),
@@ -193,10 +201,11 @@ def _counted(target: Path) -> dict[str, int]:
         .collect(engine="streaming")
         .row(0, named=True)
     )
+    return {"users": int(users), **found}
 
 
-def _catalogue(reading: Reading, target: Path, path: Path) -> int:
-    """Write the items: those the source describes and those that occur, each once."""
+def _catalogue(reading: Reading, target: Path, path: Path) -> tuple[int, int]:
+    """Write the items, those described and those that occur, each once; count those that occur, and all."""
     seen = pl.scan_parquet(target, glob=False).select("item_id").unique().collect(engine="streaming")
     known = pl.DataFrame(schema={"item_id": pl.String}) if reading.items is None else reading.items
     known = known.filter(pl.col("item_id").is_not_null(), pl.col("item_id") != "")
@@ -204,7 +213,7 @@ def _catalogue(reading: Reading, target: Path, path: Path) -> int:
     extra = seen.join(known.select("item_id"), on="item_id", how="anti").sort("item_id")
     items = pl.concat([known, extra], how="diagonal")
     items.write_parquet(path, compression="zstd")
-    return items.height
+    return seen.height, items.height
 
 
 def _described(

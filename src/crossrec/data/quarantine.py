@@ -40,7 +40,7 @@ def refused_frame(notes: Iterable[dict[str, object]] = ()) -> pl.DataFrame:
 
 def join(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Put quarantine tables together, by file and row."""
-    frames = [part.select(list(QUARANTINE)).cast(dict(QUARANTINE)) for part in parts if part.height]
+    frames = [part.select(list(QUARANTINE)).cast(QUARANTINE) for part in parts if part.height]
     if not frames:
         return refused_frame()
     whole = pl.concat(frames).with_columns(pl.col("value").str.slice(0, VALUE_CHARACTERS))

@@ -143,7 +143,7 @@ class _Dataclass(Protocol):
 
 def _converted(source: str, key: str, value: str, wanted: object) -> object:
     """Read an option's text as the type of its field."""
-    if not isinstance(value, str) or wanted is str or wanted == (str | None):
+    if wanted is str:
         return value
     if wanted is bool:
         if value.lower() not in _BOOLEANS:

@@ -53,7 +53,8 @@ def _are_pairs(text: TextFile) -> bool:
     """Tell the two forms apart by the first lines."""
     head = _lines.words(_lines.lines_of(text).head(1000)).select("fields").collect()["fields"]
     two = head.list.len() == 2
-    return bool((two.mean() or 0) > 0.5) and head.filter(two).list.first().n_unique() < int(two.sum())
+    pairs = head.filter(two)
+    return len(pairs) * 2 > len(head) and pairs.list.first().n_unique() < len(pairs)
 
 
 def _pairs(text: TextFile) -> pl.LazyFrame:
