@@ -23,6 +23,7 @@ def test_a_constant_difference_is_that_constant() -> None:
     found = bootstrap_difference(values + 0.25, values)
     assert (found.value, found.low, found.high) == (0.25, 0.25, 0.25)
     assert found.p == pytest.approx(2 / 1001)
+    assert bootstrap_difference(values, values + 0.25).p == found.p
 
 
 def test_pairing_matters() -> None:

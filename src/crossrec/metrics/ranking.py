@@ -18,21 +18,8 @@ from numpy.typing import NDArray
 from crossrec.core.arrays import Bools, Codes, Doubles, Offsets
 from crossrec.core.errors import InvalidInput, unknown_name
 
-__all__ = [
-    "METRICS",
-    "Counts",
-    "Metric",
-    "find_hits",
-    "hit_rate",
-    "map",
-    "metric",
-    "mrr",
-    "ndcg",
-    "precision",
-    "rank_metrics",
-    "recall",
-    "recall_min",
-]
+__all__ = ["METRICS", "Counts", "Metric", "find_hits", "hit_rate", "map", "metric", "mrr"]
+__all__ += ["ndcg", "precision", "rank_metrics", "recall", "recall_min"]
 
 Counts: TypeAlias = NDArray[np.int64]
 Metric: TypeAlias = Callable[[Bools, Counts], Doubles]
