@@ -38,9 +38,9 @@ def test_lines_keep_their_numbers_whatever_the_blocks(
 
 def test_a_line_too_long_is_set_aside_within_and_across_blocks(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
-    path.write_bytes(b"a\n" + b"b" * 500 + b"\nc\n" + b"d" * 20 + b"\n" + b"e" * 300)
+    path.write_bytes(b"a\n" + b"b" * 2000 + b"\nc\n" + b"d" * 20 + b"\n" + b"e" * 1500)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "MAX_LINE_BYTES", 100)
+        patch.setattr(module, "MAX_LINE_BYTES", 600)
         whole = prescan(Entry(path), tmp_path / "one")
         patch.setattr(module, "BLOCK_BYTES", 16)
         blocks = prescan(Entry(path), tmp_path / "two")
