@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from crossrec.core.arrays import Bools
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
@@ -88,6 +89,7 @@ class Fallback:
         *,
         exclude_seen: bool = True,
         candidates: Sequence[Id] | None = None,
+        allowed: Bools | None = None,
         domain: str | None = None,
     ) -> Recommendations:
         """Return each asker's list from the first member with an opinion; see `FromScores.recommend`."""
@@ -97,7 +99,7 @@ class Fallback:
         answered = np.zeros(len(queries), dtype=np.bool_)
         for member in self.members:
             mine = queries.on(member.catalogue_)
-            lists.append(rank(member.score, mine, k, exclude_seen=exclude_seen, candidates=candidates))
+            lists.append(rank(member.score, mine, k, exclude_seen=exclude_seen, candidates=candidates, allowed=allowed))
             answered |= lists[-1].opinion
             if answered.all():
                 break

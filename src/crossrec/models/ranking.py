@@ -27,7 +27,13 @@ class Scorer(Protocol):
 
 
 def rank(
-    score: Scorer, queries: Queries, k: int, *, exclude_seen: bool, candidates: Sequence[Id] | None = None
+    score: Scorer,
+    queries: Queries,
+    k: int,
+    *,
+    exclude_seen: bool,
+    candidates: Sequence[Id] | None = None,
+    allowed: Bools | None = None,
 ) -> Recommendations:
     """Score a batch in slices of bounded memory and keep the k best of each row.
 
@@ -37,6 +43,7 @@ def rank(
         k: Length of the lists, >= 1.
         exclude_seen: Leave out the items of each history.
         candidates: Rank only these; ids unknown to the catalogue are passed over.
+        allowed: Bool[I], the items that may be shown; None is all.
 
     Raises:
         NotFound: The queries ask for a domain that is not there.
@@ -45,7 +52,9 @@ def rank(
     chosen = None if candidates is None else _known_codes(queries, candidates)
     asked = None if chosen is None else catalogue.ids.decode(chosen)
     width = len(catalogue) if chosen is None else len(chosen)
-    allowed = None if queries.domain is None else catalogue.in_domain(queries.domain)
+    if queries.domain is not None:
+        inside = catalogue.in_domain(queries.domain)
+        allowed = inside if allowed is None else allowed & inside
     if allowed is not None and chosen is not None:
         allowed = allowed[chosen]
     items, scores = np.full((batch, k), -1, np.int32), np.full((batch, k), -np.inf, np.float32)

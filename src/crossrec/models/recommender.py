@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar, r
 
 import numpy as np
 
-from crossrec.core.arrays import Codes
+from crossrec.core.arrays import Bools, Codes
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput, NotFitted, nearest
 from crossrec.core.interactions import Interactions
@@ -52,6 +52,7 @@ class Recommender(Protocol):
         *,
         exclude_seen: bool = True,
         candidates: Sequence[Id] | None = None,
+        allowed: Bools | None = None,
         domain: str | None = None,
     ) -> Recommendations:
         """Return the best k items for each asker."""
@@ -126,6 +127,7 @@ class FromScores:
         *,
         exclude_seen: bool = True,
         candidates: Sequence[Id] | None = None,
+        allowed: Bools | None = None,
         domain: str | None = None,
     ) -> Recommendations:
         """Return the best k items for each asker, never one they have had unless told so.
@@ -135,6 +137,7 @@ class FromScores:
             k: Length of the lists, >= 1; a list is shorter where too few items are left.
             exclude_seen: Leave out the items of the history.
             candidates: Rank only these items; ids the model does not know are passed over.
+            allowed: Bool[I], the items that may be shown: in stock, of a category; None is all.
             domain: Recommend in this domain alone; None follows the query, or takes all.
 
         Raises:
@@ -144,7 +147,7 @@ class FromScores:
         """
         check_k(k)
         queries = as_queries(self, asked, domain)
-        return rank(self.score, queries, k, exclude_seen=exclude_seen, candidates=candidates)
+        return rank(self.score, queries, k, exclude_seen=exclude_seen, candidates=candidates, allowed=allowed)
 
     def save(self, folder: Path | str) -> None:
         """Write the model to a folder of JSON, npy and Parquet files, whole or not at all."""

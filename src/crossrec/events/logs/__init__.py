@@ -1,0 +1,1 @@
+"""Shelf: one event log a file, chosen by URL scheme."""
