@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stubs import ByCount, rows
 
 from crossrec.data.split import Split
-from crossrec.evaluation.evaluate import evaluate_fitted
+from crossrec.evaluation.evaluate import evaluate, evaluate_fitted
 from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.questions import Questions, audience, questions_of
 
@@ -106,4 +106,8 @@ def test_intervals_draw_persons_with_all_their_questions() -> None:
         number = evaluate_fitted(model, split, Protocol("given", k=1)).models[0].metrics["recall@1"]
         assert number.value == 0.5
         widths.append(number.high - number.low)
-    assert widths[1] == pytest.approx(widths[0])
+        models = {"up": ByCount(), "down": ByCount(-1.0)}
+        difference = evaluate(models, data, Protocol("given", k=1), metrics=["recall"]).differences[0]
+        widths.append(difference.high - difference.low)
+    assert widths[2:] == pytest.approx(widths[:2])
+    assert min(widths) > 0
