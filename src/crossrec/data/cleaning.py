@@ -107,7 +107,7 @@ def checked(rows: pl.LazyFrame, rules: Rules, domain: str) -> pl.LazyFrame:
         "item_id": pl.col("item_id").cast(pl.String),
         "rating": _number("rating", have, types).cast(pl.Float32, strict=False),
         "timestamp": _time(have, types, rules.unit),
-        "position": _position("position" in have),
+        "position": _position("position" in have, types),
         "split": pl.col("split").cast(SPLIT_TYPE, strict=False) if "split" in have else pl.lit(None, SPLIT_TYPE),
         "domain": pl.lit(domain),
         "interaction_type": _kind("interaction_type" in have, rules.kind),
@@ -182,8 +182,8 @@ def _checks(rules: Rules, have: set[str], types: pl.Schema) -> Iterable[_Check]:
     if "split" in have:
         yield _Check(pl.col("=split").is_null(), "split is not train, valid or test", "split", pl.col("split"))
     if "position" in have:
-        given = pl.col("position").cast(pl.String)
-        bad = pl.col("=position").is_null() & given.is_not_null() & (given != "")
+        given = pl.col("position")
+        bad = pl.col("=position").is_null() & ~_missing("position", types)
         yield _Check(bad, "position is not a whole number", "position", given)
     if "context" in have:
         text = pl.col("context")
@@ -236,14 +236,13 @@ def _kind(given: bool, default: str) -> pl.Expr:
     return pl.col("interaction_type").cast(pl.String).cast(KIND_TYPE, strict=False)
 
 
-def _position(given: bool) -> pl.Expr:
+def _position(given: bool, types: pl.Schema) -> pl.Expr:
     """Read the order within a user; a row whose place is unknown comes before all others."""
     value = pl.col("position").cast(pl.Int64, strict=False)
     if not given:
         return value
-    whole = pl.col("position").cast(pl.String)
     first = _POSITION_UNKNOWN + pl.col("line")
-    return pl.when(whole.is_null() | (whole == "")).then(first).otherwise(value)
+    return pl.when(_missing("position", types)).then(first).otherwise(value)
 
 
 def _time(have: set[str], types: pl.Schema, unit: str) -> pl.Expr:
