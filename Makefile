@@ -1,55 +1,75 @@
-# `make` alone lists the verbs. Everything runs in .venv with the versions of constraints.txt.
-PYTHON ?= python3
+# Everything a person does here, one verb each. `make` alone prints this list.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix bench quality test-slow serve clean lock
+
 BIN := .venv/bin
 ARGS ?=
-STAMP := .venv/.ready
+MODEL ?= demo-run/model
+PIP_VERSION := 26.3
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix test-slow quality bench serve lock clean
+help:  ## print this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-help: ## list the verbs
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+setup: .venv/.dev  ## create .venv with pinned packages for work on the code
 
-setup: $(STAMP) ## make .venv and install the pinned packages
-
-$(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "crossrec needs Python 3.11 or newer; say make PYTHON=/path/to/python3.11"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[server]' --group dev
-	@touch $(STAMP)
-
-demo: $(STAMP) ## three real domains from raw files to live recommendations; ARGS=--check verifies each step
+demo: .venv/.run  ## from raw ratings to live recommendations (ARGS=--check verifies each step and ends)
 	$(BIN)/crossrec demo $(ARGS)
 
-test: check ## all checks and all tests
+test: check  ## format, types, layers and all fast tests (ARGS= goes to pytest)
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
-check: $(STAMP) ## format, lint, types, layers
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+check: .venv/.dev  ## format, lint, types and import layers
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fix: $(STAMP) ## format and mend what can be mended
+fix: .venv/.dev  ## format, and repair what ruff can
+	$(BIN)/ruff check --quiet --fix .
 	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
 
-test-slow: $(STAMP) ## the tests that take minutes
+bench: .venv/.dev  ## speed and memory against the peers (which it installs)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint benchmarks/peers/constraints.txt implicit duckdb
+	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
+
+quality: .venv/.dev  ## quality on public data, slow (CROSSREC_DATA says where the data lies)
+	@for script in benchmarks/quality/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
+
+test-slow: .venv/.dev  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
-quality: $(STAMP) ## the quality figures on real data; takes an hour, needs CROSSREC_DATA
-	set -e; for script in benchmarks/quality/[a-z]*.py; do $(BIN)/python $$script $(ARGS); done
+serve: .venv/.run  ## serve a saved model (MODEL=folder, by default the one of make demo)
+	$(BIN)/crossrec serve --model $(MODEL) $(ARGS)
 
-bench: $(STAMP) ## speed beside other libraries, which it installs
-	$(BIN)/python -m pip install --quiet --constraint benchmarks/peers/constraints.txt implicit duckdb
-	set -e; for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script $(ARGS); done
+clean:  ## remove .venv and everything that was built
+	rm -rf .venv dist build demo-run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
-serve: $(STAMP) ## serve a bundle: make serve ARGS='--model DIR'
-	$(BIN)/crossrec serve $(ARGS)
+lock: .venv/.dev  ## write constraints.txt anew from what .venv holds
+	@grep '^#' constraints.txt > .venv/constraints.txt
+	@$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(implicit|duckdb|torch|lightning)' | sort -f >> .venv/constraints.txt
+	@mv .venv/constraints.txt constraints.txt
+	@git --no-pager diff --stat constraints.txt
 
-lock: $(STAMP) ## write the installed versions to constraints.txt
-	$(BIN)/python -m pip freeze --all --exclude-editable --exclude setuptools --exclude wheel | grep -viE '^(implicit|duckdb|torch|lightning)' > constraints.txt
+# Stamp files, so that nothing is installed twice. A Python that is too old is refused in words.
+.venv/.pip:
+	@found=""; \
+	for python in $(PYTHON) python3 python3.13 python3.12 python3.11 python; do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "error: Python 3.11 or newer is needed and none was found; install it, or say make PYTHON=/path/to/python" >&2; \
+	  exit 2; \
+	fi; \
+	$$found -m venv .venv || { echo "error: python's venv module failed; on Debian: apt install python3-venv" >&2; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip==$(PIP_VERSION)"
+	@touch $@
 
-clean: ## remove .venv and caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+.venv/.run: .venv/.pip pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[all]'
+	@touch $@
+
+.venv/.dev: .venv/.run
+	$(INSTALL) --group dev
+	@touch $@
