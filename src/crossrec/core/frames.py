@@ -72,6 +72,9 @@ def polars_frame(frame: FrameLike) -> pl.DataFrame:
         return frame.collect()
     if type(frame).__module__.split(".")[0] != "pandas":
         raise InvalidInput(f"frame: expected a polars or pandas DataFrame, got {type(frame).__name__}")
+    names = [str(name) for name in frame.columns]
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise InvalidInput(f"column '{repeated[0]}': expected each name once, got it {names.count(repeated[0])} times")
     return pl.DataFrame([_pandas_column(str(name), frame[name]) for name in frame.columns])
 
 
@@ -102,7 +105,9 @@ def _renamed(table: pl.DataFrame, names: dict[str, str | None]) -> pl.DataFrame:
         if found is not None:
             mapping[found] = field
     taken = [name for name in mapping.values() if name in table.columns and name not in mapping]
-    return table.drop(taken).rename(mapping)
+    table = table.drop(taken).rename(mapping)
+    floats = [name for name in ("rating", "timestamp") if name in table.columns and table[name].dtype.is_float()]
+    return table.with_columns(pl.col(name).fill_nan(None) for name in floats)
 
 
 def _no_column(name: str, table: pl.DataFrame) -> InvalidInput:
@@ -170,7 +175,7 @@ def _times(table: pl.DataFrame, unit: str) -> np.ndarray[Any, np.dtype[np.int64]
     if not column.dtype.is_numeric():
         raise InvalidInput(f"timestamp: expected integers in {unit} or datetimes, got {column.dtype}")
     values = (column.cast(pl.Float64) * _TO_MS[unit]).round() if unit != "ms" else column
-    times = values.cast(pl.Int64).fill_null(NO_TIME).to_numpy().copy()
+    times = _integers("timestamp", values).fill_null(NO_TIME).to_numpy().copy()
     known = times[times != NO_TIME]
     middle = float(np.median(known))
     if not 1e11 < middle < 1e13 and len(known) and middle > 1e7:
@@ -196,7 +201,17 @@ def _positions(table: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Read the order within a user; without the column it is the order of the rows."""
     if "position" not in table.columns:
         return np.arange(table.height, dtype=np.int64)
-    return table["position"].cast(pl.Int64).fill_null(0).to_numpy().copy()
+    return _integers("position", table["position"]).fill_null(0).to_numpy().copy()
+
+
+def _integers(name: str, column: pl.Series) -> pl.Series:
+    """Read whole numbers, or refuse what is none."""
+    try:
+        if column.dtype == pl.String:
+            raise InvalidInput(f"{name}: expected integers, got {column.dtype}")
+        return column.cast(pl.Int64)
+    except pl.exceptions.PolarsError as error:
+        raise InvalidInput(f"{name}: expected integers below 2^63; {error}") from error
 
 
 def _splits(table: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.int8]] | None:
