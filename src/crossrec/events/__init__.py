@@ -1,1 +1,1 @@
-"""Facts in, in order, once."""
+"""What happened, as facts from the outside: in order, once, and erasable."""

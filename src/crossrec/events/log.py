@@ -1,69 +1,162 @@
-"""The port EventLog, and how one is opened by its URL."""
+"""The port EventLog, two small abilities beside it, and `open_log`, which picks a log by URL."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol, runtime_checkable
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, cast, runtime_checkable
 
-from crossrec.core.errors import InvalidInput
-from crossrec.core.event import Event
+from crossrec.core.clock import now
+from crossrec.core.errors import InvalidInput, unknown_name
+from crossrec.core.event import NO_TIME, Event, check_id, check_kind
 from crossrec.core.shelf import Shelf
 
-__all__ = ["LOGS", "EventLog", "open_log"]
+__all__ = [
+    "LOGS",
+    "EventLog",
+    "KnowsErasures",
+    "KnowsStock",
+    "LiveLog",
+    "check_events",
+    "open_log",
+    "person_key",
+]
+
+_END_OF_TIME = 2**63 - 1
 
 
 @runtime_checkable
 class EventLog(Protocol):
-    """Keeps events in order, each once; safe to call from several threads.
+    """Keeps events; every sentence below is a promise with a check in `events/contract.py`.
 
-    Time is milliseconds UTC. Order is by the time of the act, then by arrival.
+    Threads may share one log. Times are milliseconds UTC.
     """
 
-    def append(self, events: Sequence[Event]) -> int:
-        """Keep all of a batch or nothing, and return how many were new.
+    def append(self, events: Iterable[Event]) -> int:
+        """Keep events and return how many were new.
 
-        An id that was kept before is the same event again and changes nothing. What was appended is on
-        disk when this returns, where the log has a disk.
+        An event whose id is known already is passed over, also within the batch: the first one stands.
+        A batch is kept whole or not at all. What is kept when this returns outlives the process, where
+        the log has a file. Acts from before a person's erasure are passed over.
 
         Raises:
-            Unavailable: The log does not answer; nothing was kept.
+            InvalidInput: An event breaks a rule; the message has its place in the batch.
+            Unavailable: The storage does not answer.
         """
         ...
 
     def of_user(self, user: str, limit: int) -> list[Event]:
-        """Return the newest `limit` events of a user, oldest of them first."""
+        """Return the newest `limit` acts of a person, oldest first, by time of the act, then arrival.
+
+        Events of kind `shown` are left out: they tell what the server did. A person unknown has none.
+        """
         ...
 
     def replay(self, start: int, end: int) -> Iterator[Event]:
-        """Yield all events with start <= at < end, in order."""
+        """Give every event with start <= at < end, by time of the act, then arrival."""
         ...
 
     def forget(self, user: str) -> int:
-        """Remove all events of a user for good, and return how many there were."""
+        """Remove every event of a person and return how many there were.
+
+        It is physically gone when this returns. What the person does later starts anew.
+        """
         ...
 
     def close(self) -> None:
-        """Let go of files and connections; closing twice is no error."""
+        """Free the storage; a second time does nothing."""
         ...
 
 
-class _Opens(Protocol):
-    def __call__(self, location: str) -> EventLog: ...
+@runtime_checkable
+class KnowsErasures(Protocol):
+    """Remembers that someone was erased without keeping who, so that older copies stay hidden."""
+
+    def erased(self, user: str) -> int | None:
+        """Return when a person was last forgotten, milliseconds UTC, or None."""
+        ...
 
 
-LOGS: Shelf[EventLog] = Shelf("event log", "crossrec.events.logs")
+@runtime_checkable
+class KnowsStock(Protocol):
+    """Remembers which items may not be shown."""
+
+    def set_available(self, item: str, available: bool) -> None:
+        """Take an item out of all answers, or bring it back."""
+        ...
+
+    def withdrawn(self) -> list[str]:
+        """Return the items that are taken out."""
+        ...
 
 
-def open_log(url: str) -> EventLog:
-    """Open the log that a URL names: `sqlite:///events.db`, `sqlite:////var/lib/events.db`, `memory://`.
+class LiveLog(EventLog, KnowsErasures, KnowsStock, Protocol):
+    """What the server needs: a log with both abilities."""
+
+
+LOGS: Shelf[LiveLog] = Shelf("event log", "crossrec.events.logs")
+
+
+def open_log(url: str, clock: Callable[[], int] = now) -> LiveLog:
+    """Open an event log by the scheme of its URL: `sqlite:///events.db`, `memory://`.
+
+    Args:
+        url: Scheme, `://` and the place; three slashes before a path, four where it is absolute.
+        clock: Gives the moment, milliseconds UTC.
 
     Raises:
-        InvalidInput: It is no URL.
-        NotFound: There is no log for its scheme; the message has the nearest.
-        Unavailable: The log cannot be opened.
+        InvalidInput: It is no URL, or has no place where one is needed.
+        NotFound: No log has this scheme; the message has the nearest.
+        Unavailable: The storage does not answer.
     """
-    scheme, separator, location = url.partition("://")
+    scheme, separator, place = url.partition("://")
     if not separator:
-        raise InvalidInput(f"event log: expected a URL such as sqlite:///events.db, got '{url}'")
-    opens: _Opens = LOGS.load(scheme)
-    return opens(location)
+        raise InvalidInput(f"event log: expected a URL like sqlite:///events.db or memory://, got '{url}'")
+    if scheme not in LOGS.paths():
+        raise unknown_name("event log", scheme, LOGS.paths())
+    kind = cast("Callable[[str, Callable[[], int]], LiveLog]", LOGS.load(scheme))
+    return kind(place, clock)
+
+
+def person_key(user: str) -> str:
+    """Return the digest under which an erasure is remembered; it does not say who it was."""
+    return hashlib.sha256(b"crossrec erased\0" + user.encode("utf-8")).hexdigest()
+
+
+def check_events(events: Iterable[Event]) -> list[Event]:
+    """Return a batch as a list, or refuse it whole.
+
+    Raises:
+        InvalidInput: An id, kind, time or value breaks a rule; the message has the place in the batch.
+    """
+    batch = list(events)
+    for place, event in enumerate(batch):
+        try:
+            _check(event)
+        except InvalidInput as error:
+            raise InvalidInput(f"events[{place}]: {error}") from error
+    return batch
+
+
+def _check(event: Event) -> None:
+    for name, value in (("id", event.id), ("user", event.user), ("item", event.item)):
+        check_id(name, value)
+    for name, text in (("domain", event.domain), ("recommendation_id", event.recommendation_id)):
+        if text:
+            check_id(name, text)
+    for value in (event.id, event.user, event.item, event.domain, event.recommendation_id or ""):
+        if not _is_text(value):
+            raise InvalidInput(f"expected text that UTF-8 can write, got {value[:40]!r}")
+    check_kind(event.kind)
+    if not NO_TIME < event.at <= _END_OF_TIME:
+        raise InvalidInput(f"at: expected milliseconds within 64 bits, got {event.at}")
+    if event.value is not None and not abs(event.value) <= 3.0e38:
+        raise InvalidInput(f"value: expected a finite number, got {event.value}")
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,1 +1,1 @@
-"""Shelf: one event log a file, chosen by URL scheme."""
+"""The shelf of event logs: one a file, chosen by the scheme of a URL."""

@@ -1,57 +1,79 @@
-"""An event log in memory: the fake of all tests, and a server that forgets when it stops."""
+"""Memory: events in a dictionary, gone with the process; the fake of all tests."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
-from crossrec.core.errors import InvalidInput
+from crossrec.core.clock import now
 from crossrec.core.event import Event
+from crossrec.events.log import check_events, person_key
 
 __all__ = ["MemoryLog"]
 
 
 class MemoryLog:
-    """Keeps events in a dictionary by id, in order of arrival.
+    """An event log without a file; see `EventLog`.
 
     Args:
-        location: Nothing; `memory://` has no place.
+        place: Nothing; a URL of this scheme has no place.
+        clock: Gives the moment, milliseconds UTC.
     """
 
-    def __init__(self, location: str = "") -> None:
-        if location:
-            raise InvalidInput(f"memory://: expected nothing behind it, got '{location}'")
-        self._events: dict[str, Event] = {}
+    def __init__(self, place: str = "", clock: Callable[[], int] = now) -> None:
+        self.place = place
+        self._clock = clock
         self._lock = threading.Lock()
+        self._events: dict[str, Event] = {}
+        self._erased: dict[str, int] = {}
+        self._withdrawn: set[str] = set()
 
-    def append(self, events: Sequence[Event]) -> int:
-        """Keep a batch; see `EventLog`."""
+    def append(self, events: Iterable[Event]) -> int:
+        """Keep the new events of a batch."""
+        batch = check_events(events)
         with self._lock:
             before = len(self._events)
-            for event in events:
-                self._events.setdefault(event.id, event)
+            for event in batch:
+                if event.at > self._erased.get(person_key(event.user), event.at - 1):
+                    self._events.setdefault(event.id, event)
             return len(self._events) - before
 
     def of_user(self, user: str, limit: int) -> list[Event]:
-        """Return the newest events of a user; see `EventLog`."""
-        mine = sorted((event for event in self._all() if event.user == user), key=lambda event: event.at)
-        return mine[-limit:] if limit > 0 else []
+        """Return a person's newest acts, oldest first."""
+        with self._lock:
+            own = [event for event in self._events.values() if event.user == user and event.kind != "shown"]
+        own.sort(key=lambda event: event.at)
+        return own[-limit:] if limit > 0 else []
 
     def replay(self, start: int, end: int) -> Iterator[Event]:
-        """Yield the events of a time; see `EventLog`."""
-        yield from sorted((event for event in self._all() if start <= event.at < end), key=lambda event: event.at)
+        """Give the events of a span of time."""
+        with self._lock:
+            chosen = [event for event in self._events.values() if start <= event.at < end]
+        yield from sorted(chosen, key=lambda event: event.at)
 
     def forget(self, user: str) -> int:
-        """Remove a user's events; see `EventLog`."""
+        """Remove a person's events and remember when."""
         with self._lock:
-            mine = [event.id for event in self._events.values() if event.user == user]
-            for event_id in mine:
-                del self._events[event_id]
-            return len(mine)
+            own = [event.id for event in self._events.values() if event.user == user]
+            for name in own:
+                del self._events[name]
+            self._erased[person_key(user)] = self._clock()
+            return len(own)
 
     def close(self) -> None:
-        """Do nothing: there is nothing to let go of."""
+        """Do nothing: there is nothing to free."""
 
-    def _all(self) -> list[Event]:
+    def erased(self, user: str) -> int | None:
+        """Return when a person was forgotten."""
         with self._lock:
-            return list(self._events.values())
+            return self._erased.get(person_key(user))
+
+    def set_available(self, item: str, available: bool) -> None:
+        """Take an item out, or bring it back."""
+        with self._lock:
+            (self._withdrawn.discard if available else self._withdrawn.add)(item)
+
+    def withdrawn(self) -> list[str]:
+        """Return the items taken out."""
+        with self._lock:
+            return sorted(self._withdrawn)

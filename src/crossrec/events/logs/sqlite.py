@@ -1,122 +1,200 @@
-"""An event log in one SQLite file: the default, for one server process."""
+"""SQLite: events in one file that survives a killed process; the default."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from crossrec.core.clock import now
 from crossrec.core.errors import CorruptBundle, InvalidInput, Unavailable
 from crossrec.core.event import Event
+from crossrec.events.log import check_events, person_key
 
 __all__ = ["SqliteLog"]
 
-_SCHEMA = 1
-_TABLES = """
-CREATE TABLE IF NOT EXISTS events (
-    arrival INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    user TEXT NOT NULL,
-    item TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    domain TEXT NOT NULL,
-    value REAL,
-    recommendation_id TEXT
-);
-CREATE INDEX IF NOT EXISTS events_by_user ON events (user, at, arrival);
-CREATE INDEX IF NOT EXISTS events_by_time ON events (at, arrival);
-"""
-_FIELDS = "id, user, item, kind, at, domain, value, recommendation_id"
-_INSERT = f"INSERT OR IGNORE INTO events ({_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants only
-_OF_USER = f"SELECT {_FIELDS} FROM events WHERE user = ? ORDER BY at DESC, arrival DESC LIMIT ?"  # noqa: S608 - as above
-_REPLAY = f"SELECT {_FIELDS} FROM events WHERE at >= ? AND at < ? ORDER BY at, arrival LIMIT ? OFFSET ?"  # noqa: S608
+SCHEMA = 1
+_BUSY_SECONDS = 10.0
 _PAGE = 1_000
+_COLUMNS = 'id, "user", item, kind, "at", domain, value, recommendation_id'
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    (
+        "CREATE TABLE IF NOT EXISTS events (arrival INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+        ' "user" TEXT NOT NULL, item TEXT NOT NULL, kind TEXT NOT NULL, "at" INTEGER NOT NULL, domain TEXT NOT NULL,'
+        " value REAL, recommendation_id TEXT)"
+    ),
+    'CREATE INDEX IF NOT EXISTS by_person ON events ("user", "at", arrival)',
+    'CREATE INDEX IF NOT EXISTS by_time ON events ("at", arrival)',
+    'CREATE TABLE IF NOT EXISTS erased (person TEXT PRIMARY KEY, "at" INTEGER NOT NULL)',
+    "CREATE TABLE IF NOT EXISTS withdrawn (item TEXT PRIMARY KEY)",
+)
 
 
 class SqliteLog:
-    """Keeps events in a file with a write-ahead log; a batch is on disk before `append` returns.
+    """An event log in one SQLite file in WAL mode; see `EventLog`.
+
+    One connection serves all threads in turn: a look-up takes some ten microseconds, and writers would wait
+    for each other in any case. Every commit reaches the disk (`synchronous=FULL`).
 
     Args:
-        location: What stands behind `sqlite://`: `/events.db` is in this folder, `//var/events.db` is not.
+        place: `/` and the path, as a URL has it: `/events.db` lies here, `//tmp/events.db` in `/tmp`.
+        clock: Gives the moment, milliseconds UTC.
 
     Raises:
-        Unavailable: The file cannot be opened or is another program's.
+        InvalidInput: The URL has no path.
+        Unavailable: The file cannot be opened, or is no database.
+        CorruptBundle: A newer version wrote it.
     """
 
-    def __init__(self, location: str) -> None:
-        if len(location) < 2 or not location.startswith("/"):
-            raise InvalidInput(
-                f"sqlite: expected sqlite:///file.db or sqlite:////folder/file.db, got 'sqlite://{location}'"
+    def __init__(self, place: str, clock: Callable[[], int] = now) -> None:
+        if not place.startswith("/") or place == "/":
+            raise InvalidInput(f"event log: expected sqlite:///path, got 'sqlite://{place}'")
+        self.path = Path(place[1:])
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._closed = False
+        with self._spoken():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._base = sqlite3.connect(
+                self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-        self.path = Path(location[1:])
-        self._lock = threading.Lock()
-        with self._errors():
-            self._database = sqlite3.connect(self.path, timeout=10, check_same_thread=False, isolation_level=None)
-            self._prepare()
-
-    def append(self, events: Sequence[Event]) -> int:
-        """Keep a batch in one transaction; see `EventLog`."""
-        rows = [
-            (event.id, event.user, event.item, event.kind, event.at, event.domain, event.value, event.recommendation_id)
-            for event in events
-        ]
-        with self._lock, self._errors():
-            before = self._database.total_changes
-            self._database.execute("BEGIN IMMEDIATE")
             try:
-                self._database.executemany(_INSERT, rows)
-                self._database.execute("COMMIT")
-            except sqlite3.Error:
-                self._database.execute("ROLLBACK")
+                self._prepare()
+            except BaseException:
+                self.close()
                 raise
-            return self._database.total_changes - before
+
+    def append(self, events: Iterable[Event]) -> int:
+        """Keep the new events of a batch in one transaction."""
+        batch = check_events(events)
+        statement = f"INSERT OR IGNORE INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+        with self._writing() as base:
+            marks = self._marks({event.user for event in batch})
+            before = base.total_changes
+            base.executemany(
+                statement, [_row(event) for event in batch if event.at > marks.get(event.user, event.at - 1)]
+            )
+            return base.total_changes - before
 
     def of_user(self, user: str, limit: int) -> list[Event]:
-        """Return the newest events of a user; see `EventLog`."""
-        with self._lock, self._errors():
-            rows = self._database.execute(_OF_USER, (user, max(limit, 0))).fetchall()
+        """Return a person's newest acts, oldest first."""
+        query = (
+            f"SELECT {_COLUMNS} FROM events WHERE \"user\" = ? AND kind != 'shown' "  # noqa: S608 - constants
+            'ORDER BY "at" DESC, arrival DESC LIMIT ?'
+        )
+        with self._spoken() as base:
+            rows = base.execute(query, (user, max(0, limit))).fetchall()
         return [Event(*row) for row in reversed(rows)]
 
     def replay(self, start: int, end: int) -> Iterator[Event]:
-        """Yield the events of a time, page by page; see `EventLog`."""
-        offset = 0
+        """Give the events of a span of time, a page at a time, so that writers are not held up."""
+        query = (
+            f'SELECT "at", arrival, {_COLUMNS} FROM events WHERE ("at", arrival) > (?, ?) AND "at" < ? '  # noqa: S608
+            'ORDER BY "at", arrival LIMIT ?'
+        )
+        last = (start, -1)
         while True:
-            with self._lock, self._errors():
-                rows = self._database.execute(_REPLAY, (start, end, _PAGE, offset)).fetchall()
-            yield from (Event(*row) for row in rows)
+            with self._spoken() as base:
+                rows = base.execute(query, (*last, end, _PAGE)).fetchall()
+            yield from (Event(*row[2:]) for row in rows)
             if len(rows) < _PAGE:
                 return
-            offset += _PAGE
+            last = (rows[-1][0], rows[-1][1])
 
     def forget(self, user: str) -> int:
-        """Remove a user's events and overwrite their bytes, also in the write-ahead log; see `EventLog`."""
-        with self._lock, self._errors():
-            gone = self._database.execute("DELETE FROM events WHERE user = ?", (user,)).rowcount
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return gone
+        """Remove a person's events from the file and its WAL, and remember when."""
+        with self._writing() as base:
+            removed = base.execute('DELETE FROM events WHERE "user" = ?', (user,)).rowcount
+            base.execute("INSERT OR REPLACE INTO erased VALUES (?, ?)", (person_key(user), self._clock()))
+        with self._spoken() as base:
+            busy = base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise Unavailable(f"{self.path}: another process reads it, so the WAL still holds erased rows; try again")
+        return int(removed)
 
     def close(self) -> None:
-        """Close the file; see `EventLog`."""
+        """Close the file."""
         with self._lock:
-            self._database.close()
+            self._closed = True
+            self._base.close()
+
+    def erased(self, user: str) -> int | None:
+        """Return when a person was forgotten."""
+        with self._spoken():
+            return self._marks({user}).get(user)
+
+    def set_available(self, item: str, available: bool) -> None:
+        """Take an item out, or bring it back."""
+        with self._writing() as base:
+            if available:
+                base.execute("DELETE FROM withdrawn WHERE item = ?", (item,))
+            else:
+                base.execute("INSERT OR IGNORE INTO withdrawn VALUES (?)", (item,))
+
+    def withdrawn(self) -> list[str]:
+        """Return the items taken out."""
+        with self._spoken() as base:
+            return [row[0] for row in base.execute("SELECT item FROM withdrawn ORDER BY item")]
 
     def _prepare(self) -> None:
-        """Set the file up, or refuse one that a newer version wrote."""
-        found = self._database.execute("PRAGMA user_version").fetchone()[0]
-        if found > _SCHEMA:
-            raise CorruptBundle(f"{self.path}: has schema {found}, this version reads up to {_SCHEMA}; update crossrec")
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = FULL")  # an answer of 202 survives a power cut
-        self._database.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
-        self._database.executescript(_TABLES)
-        self._database.execute(f"PRAGMA user_version = {_SCHEMA}")
+        """Set the pragmas, make the tables, and read the schema's version."""
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY"):
+            self._base.execute(f"PRAGMA {pragma}").fetchall()
+        with self._writing() as base:
+            for table in _TABLES:
+                base.execute(table)
+            base.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
+            found = int(base.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()[0])
+        if found > SCHEMA:
+            raise CorruptBundle(f"{self.path}: has schema {found}, this version reads up to {SCHEMA}; update crossrec")
+
+    def _marks(self, users: set[str]) -> dict[str, int]:
+        """Return person -> moment of erasure of those who were erased."""
+        found = {}
+        for user in users:
+            row = self._base.execute('SELECT "at" FROM erased WHERE person = ?', (person_key(user),)).fetchone()
+            if row:
+                found[user] = int(row[0])
+        return found
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise Unavailable(f"event log {self.path}: {error}") from error
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Hold the lock and a transaction; all is kept, or nothing."""
+        with self._spoken() as base:
+            base.execute("BEGIN IMMEDIATE")
+            try:
+                yield base
+                base.execute("COMMIT")
+            except BaseException:
+                if base.in_transaction:
+                    base.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _spoken(self) -> Iterator[sqlite3.Connection]:
+        """Hold the lock, and say what SQLite or the disk says in our own words."""
+        with self._lock:
+            if self._closed:
+                raise Unavailable(f"{self.path}: the event log is closed")
+            try:
+                yield getattr(self, "_base", None)  # type: ignore[misc]  # None only while it is being opened
+            except (sqlite3.Error, OSError) as error:
+                if isinstance(error, Unavailable):
+                    raise
+                raise Unavailable(f"{self.path}: the event log does not answer ({error})") from error
+
+
+def _row(event: Event) -> tuple[str | float | None, ...]:
+    return (
+        event.id,
+        event.user,
+        event.item,
+        event.kind,
+        event.at,
+        event.domain,
+        event.value,
+        event.recommendation_id,
+    )
