@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import sys
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numba
+from numba.core import config
 
 from crossrec import __version__
 from crossrec.core.clock import now, stopwatch
-from crossrec.core.errors import InvalidInput
+from crossrec.core.errors import InvalidInput, MissingExtra
 from crossrec.core.interactions import Interactions
+from crossrec.core.settings import Settings
 from crossrec.data.dataset import open_dataset
 from crossrec.evaluation.evaluate import evaluate
 from crossrec.evaluation.protocol import Protocol
+from crossrec.events.log import open_log
 from crossrec.models.fallback import Fallback
 from crossrec.models.recommender import MODELS, Recommender, create
 from crossrec.tracking.bundle import Bundle, Card, open_bundle, write_bundle
 
-__all__ = ["model_from_text", "split_settings", "train_bundle", "train_on", "use_threads"]
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+__all__ = [
+    "as_served",
+    "build_server",
+    "model_from_text",
+    "serve_bundle",
+    "split_settings",
+    "train_bundle",
+    "train_on",
+    "use_threads",
+]
 
 _FALLBACK = "popularity"
 
@@ -70,11 +87,8 @@ def train_on(
 ) -> Bundle:
     """Fit a model on all interactions, with popularity behind it, and save both with a card."""
     taken = stopwatch()
-    chain: Recommender = model.fit(interactions)
+    chain = as_served(name, model).fit(interactions)
     seconds = taken()
-    if model.needs_history:
-        behind = create(_FALLBACK).fit(interactions)
-        chain = Fallback((model, behind), (name, _FALLBACK))
     settings = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}  # type: ignore[arg-type]
     counts = {
         "rows": len(interactions),
@@ -85,6 +99,64 @@ def train_on(
     card = Card(name, settings, now(), interactions.fingerprint, counts, seconds, __version__, evaluation)
     write_bundle(chain, card, folder)
     return open_bundle(folder)
+
+
+def serve_bundle(folder: Path, settings: Settings, *, quiet: bool = False) -> None:
+    """Serve a bundle until the process is told to stop.
+
+    Args:
+        folder: The bundle.
+        settings: Where to listen, and what to remember.
+        quiet: Log warnings and errors only.
+
+    Raises:
+        Refused: The address is not loopback and there is no API key.
+        NotFound: There is no bundle in the folder.
+        Unavailable: The event log cannot be opened.
+        MissingExtra: The extra "server" is not installed.
+    """
+    app = build_server(folder, settings)
+    import uvicorn
+
+    use_threads(settings.threads)
+    _log_to_stderr(logging.WARNING if quiet else logging.INFO)
+    uvicorn.run(app, host=settings.server.host, port=settings.server.port, log_level="warning", access_log=False)
+
+
+def build_server(folder: Path, settings: Settings) -> FastAPI:
+    """Put a bundle, an event log and the settings together as an app; see `serve_bundle`."""
+    try:
+        from crossrec.serving.app import build_app
+        from crossrec.serving.guard import check_exposure
+        from crossrec.serving.service import Service
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"serve needs {error.name}: pip install 'crossrec[server]'") from error
+    check_exposure(settings.server)
+    bundle = open_bundle(folder)
+    log = open_log(settings.server.events)
+    path = getattr(log, "path", None)
+    return build_app(Service(bundle, log, settings.server, None if path is None else path.with_suffix(".items.json")))
+
+
+def _log_to_stderr(level: int) -> None:
+    """Write one JSON line an event to stderr."""
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def as_served(name: str, model: Recommender) -> Recommender:
+    """Put popularity behind a model that has no opinion on strangers, as it is served."""
+    return Fallback((model, create(_FALLBACK)), (name, _FALLBACK)) if model.needs_history else model
 
 
 def model_from_text(name: str, settings: Mapping[str, str]) -> Recommender:
@@ -117,7 +189,7 @@ def split_settings(names: Sequence[str], pairs: Mapping[str, str]) -> dict[str, 
 def use_threads(threads: int) -> None:
     """Let numeric work use this many threads; 0 is all cores."""
     if threads:
-        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+        numba.set_num_threads(min(threads, config.NUMBA_NUM_THREADS))
 
 
 def _typed(key: str, text: str, kind: Any) -> object:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.show import AsJson, advancing, out, parse_pairs, print_json
+from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
 from crossrec.core.errors import InvalidInput
 from crossrec.data.check import check as run_check
 from crossrec.data.dataset import open_dataset
@@ -33,7 +33,7 @@ def import_files(
 ) -> None:
     """Read files in a source's official format; what is refused is kept apart and counted."""
     options = parse_pairs("--option", option or [])
-    with advancing() as progress:
+    with working("importing") as say:
         summary = import_source(
             source,
             path,
@@ -42,7 +42,7 @@ def import_files(
             options=options,
             shared_users=shared_users,
             replace=replace,
-            progress=lambda text, done, total: progress(text, done, total),
+            progress=lambda step: say(f"{path.name}: {step}"),
         )
     if as_json:
         print_json(summary.to_dict())

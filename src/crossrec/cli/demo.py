@@ -20,7 +20,7 @@ from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.report import Report
 from crossrec.models.recommender import create
 from crossrec.tracking.bundle import Bundle
-from crossrec.wiring import train_on
+from crossrec.wiring import as_served, train_on
 
 __all__ = ["demo"]
 
@@ -29,7 +29,9 @@ PROTOCOLS = {
     "shop": Protocol("global-time", k=10, repeats=True),  # people buy the same thing again
     "books": Protocol("random", k=10),  # the source has no times
 }
-MODELS = ("popularity", "item_knn", "als")
+MODELS: dict[str, dict[str, int]] = {"popularity": {}, "item_knn": {}, "user_knn": {}, "ease": {"keep": 200}}
+METRICS = ("ndcg", "recall", "coverage")
+REFERENCE = "popularity"
 
 
 class DemoFailed(CrossrecError):
@@ -82,15 +84,13 @@ def _compare(dataset: Dataset) -> str:
     reports: dict[str, Report] = {}
     for domain, protocol in PROTOCOLS.items():
         with advancing() as progress:
-            models = {name: create(name) for name in MODELS}
+            models = {name: as_served(name, create(name, **settings)) for name, settings in MODELS.items()}
             data = dataset.interactions([domain])
-            reports[domain] = evaluate(
-                models, data, protocol, metrics=["ndcg", "recall", "coverage"], progress=progress
-            )
+            reports[domain] = evaluate(models, data, protocol, metrics=METRICS, reference=REFERENCE, progress=progress)
         out.print(f"\n{domain}")
         out.print(str(reports[domain]))
     best = max(MODELS, key=lambda name: _lift(name, reports))
-    _must(best != "popularity", "no model beats popularity")
+    _must(best != REFERENCE, "no model beats popularity")
     lifts = ", ".join(f"{name} {_lift(name, reports):.2f} ×" for name in MODELS)
     out.print(f"\nndcg@10 against popularity, mean over the domains: {lifts}. The best is {best}.")
     return best
@@ -99,7 +99,7 @@ def _compare(dataset: Dataset) -> str:
 def _lift(name: str, reports: dict[str, Report]) -> float:
     """Say how many times popularity's ndcg@10 a model reaches, the mean over the domains."""
     ratios = [
-        report.model(name).metrics["ndcg@10"].value / report.model("popularity").metrics["ndcg@10"].value
+        report.model(name).metrics["ndcg@10"].value / report.model(REFERENCE).metrics["ndcg@10"].value
         for report in reports.values()
     ]
     return sum(ratios) / len(ratios)
@@ -108,9 +108,12 @@ def _lift(name: str, reports: dict[str, Report]) -> float:
 def _train(best: str, dataset: Dataset, folder: Path) -> Bundle:
     _step(3, f"Train {best} on all domains and save it")
     with working(f"training {best}"):
-        bundle = train_on(best, create(best), dataset.interactions(), folder)
+        bundle = train_on(best, create(best, **MODELS[best]), dataset.interactions(), folder)
     out.print(f"saved {bundle.folder}, version {bundle.version}, domains {', '.join(bundle.card.data['domains'])}")
-    _must(bundle.card.data["rows"] == sum(dataset.rows.values()), "rows were lost between data set and model")
+    _must(
+        bundle.card.data["rows"] == sum(dataset.record(name).rows for name in dataset.domains),
+        "rows were lost between data set and model",
+    )
     return bundle
 
 
@@ -127,7 +130,7 @@ def _watch_an_event(server: DemoServer, bundle: Bundle) -> None:
     _explain_change(story, before, after)
     _must(server.status("/docs") == 200 and server.status("/health/ready") == 200, "the docs page does not answer")
     stranger = server.recommend("nobody-knows-me", "films")
-    _must(stranger["items"][0]["source"] == "popularity", "a stranger was not served by popularity")
+    _must(stranger["items"][0]["source"] == REFERENCE, "a stranger was not served by popularity")
 
 
 def _explain_change(

@@ -94,8 +94,8 @@ def _shown(server: Any) -> dict[str, Any]:
 
 def _event_log(url: str) -> str:
     """Say whether the event log answers, without making a new one."""
-    scheme, _, path = url.partition("://")
-    if scheme == "sqlite" and not Path("/" + path.lstrip("/") if path.startswith("//") else path.lstrip("/")).exists():
+    scheme, _, location = url.partition("://")
+    if scheme == "sqlite" and not Path(location[1:]).exists():
         return "not there yet; the server makes it"
     try:
         open_log(url).close()

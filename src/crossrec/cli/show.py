@@ -36,11 +36,11 @@ def table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
 
 
 @contextmanager
-def working(text: str) -> Iterator[None]:
-    """Show a spinner on stderr while something of unknown length goes on."""
+def working(text: str) -> Iterator[Callable[[str], None]]:
+    """Show a spinner on stderr while something of unknown length goes on; call the result to change its text."""
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=note) as bar:
-        bar.add_task(text, total=None)
-        yield
+        task = bar.add_task(text, total=None)
+        yield lambda step: bar.update(task, description=step)
 
 
 @contextmanager

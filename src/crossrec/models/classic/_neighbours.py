@@ -49,7 +49,7 @@ def strongest_reason(queries: Queries, items: Codes, weights: sp.csr_array | Flo
         if len(past) == 0:
             continue
         block = weights[past][:, shown]
-        dense = block.toarray() if sp.issparse(block) else block
+        dense = block if isinstance(block, np.ndarray) else block.toarray()
         best = np.argmax(dense, axis=0)
         found = (dense[best, np.arange(len(shown))] > 0) & (items[row] >= 0)
         reasons[row] = np.where(found, past[best], -1)

@@ -104,7 +104,7 @@ def _inverse(gram: Floats) -> Floats:
         block = inverse[start:stop, start:stop]
         inverse[start:stop, start:stop] = np.tril(block) + np.tril(block, -1).T
         inverse[start:stop, stop:] = inverse[stop:, start:stop].T
-    return inverse
+    return np.asarray(inverse, dtype=np.float32)
 
 
 def _pruned(weights: Floats, keep: int) -> sp.csr_array:

@@ -1,0 +1,1 @@
+"""Answer over the network."""

@@ -1,0 +1,140 @@
+"""From a query to an answer: rank, name the source, give the reason."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from crossrec.core.arrays import Bools
+from crossrec.core.clock import stopwatch
+from crossrec.core.errors import InvalidInput
+from crossrec.core.event import KINDS
+from crossrec.core.query import Queries
+from crossrec.core.recommendations import Recommendations
+from crossrec.core.vocabulary import Id
+from crossrec.models.abilities import Explains, SimilarItems
+from crossrec.models.fallback import Fallback
+from crossrec.models.recommender import Recommender
+
+__all__ = ["MOST_ITEMS", "Answerer"]
+
+MOST_ITEMS = 1_000
+_DID = {
+    "view": "viewed",
+    "click": "clicked",
+    "add_to_cart": "put into your cart",
+    "purchase": "bought",
+    "rate": "rated",
+    "share": "shared",
+    "like": "liked",
+    "save": "saved",
+    "play": "played",
+    "comment": "commented on",
+    "follow": "followed",
+    "review": "reviewed",
+}
+
+
+class Answerer:
+    """Answers with one model, in words where the model can explain itself.
+
+    Args:
+        model: Fitted.
+        name: What it is called as a source.
+        version: Its version, on every answer.
+    """
+
+    def __init__(self, model: Recommender, name: str, version: str) -> None:
+        self.model = model
+        self.name = name
+        self.version = version
+        self.members = (
+            dict(zip(model.names, model.members, strict=True)) if isinstance(model, Fallback) else {name: model}
+        )
+
+    def recommend(
+        self,
+        queries: Queries,
+        k: int,
+        *,
+        exclude_seen: bool = True,
+        candidates: Sequence[Id] | None = None,
+        allowed: Bools | None = None,
+    ) -> dict[str, Any]:
+        """Answer one query.
+
+        Raises:
+            InvalidInput: k is not 1 to 1,000.
+            NotFound: No such domain.
+        """
+        taken = stopwatch()
+        _check_length(k)
+        lists = self.model.recommend(queries, k, exclude_seen=exclude_seen, candidates=candidates, allowed=allowed)
+        source = lists.sources[0] if lists.sources else self.name
+        return self._told(lists, source, self._reasons(queries, lists, source), taken() * 1000)
+
+    def similar(self, item: Id, k: int) -> dict[str, Any]:
+        """Answer with the items most like one.
+
+        Raises:
+            NotFound: No such item, or no model here knows which items are alike.
+        """
+        taken = stopwatch()
+        _check_length(k)
+        for name, member in self.members.items():
+            if isinstance(member, SimilarItems):
+                title = self._title(int(self.model.catalogue_.codes_of([item])[0]))
+                lists = member.similar([item], k)
+                return self._told(lists, name, [f"similar to {title}"] * k, taken() * 1000)
+        raise InvalidInput(
+            f"similar: {', '.join(self.members)} cannot tell which items are alike; train item_knn or ease"
+        )
+
+    def _reasons(self, queries: Queries, lists: Recommendations, source: str) -> list[str]:
+        """Say for each item which act of the history spoke most for it."""
+        member = self.members[source]
+        if not member.needs_history:
+            return ["popular with everyone"] * lists.items.shape[1]
+        if not isinstance(member, Explains):
+            return [f"recommended by {source} for your history"] * lists.items.shape[1]
+        mine = queries.on(self.model.catalogue_)
+        last_kind = dict(zip(mine.items.tolist(), mine.kinds.tolist(), strict=True))
+        return [
+            f"because you {_DID.get(KINDS[last_kind[code]], 'chose')} {self._title(code)}"
+            if code >= 0
+            else "fits your history"
+            for code in member.explain(mine, lists.items)[0].tolist()
+        ]
+
+    def _told(self, lists: Recommendations, source: str, reasons: list[str], took_ms: float) -> dict[str, Any]:
+        codes = lists.items[0][lists.items[0] >= 0]
+        ids, scores = lists.catalogue.ids.decode(codes), np.round(lists.scores[0].astype(np.float64), 6).tolist()
+        titles = lists.catalogue.titles
+        items = [
+            {
+                "id": item,
+                "score": scores[place],
+                "source": source,
+                "reason": reasons[place],
+                **({} if titles is None else {"title": titles[codes[place]]}),
+            }
+            for place, item in enumerate(ids)
+        ]
+        return {
+            "recommendation_id": str(uuid.uuid4()),
+            "model_version": self.version,
+            "took_ms": round(took_ms, 3),
+            "items": items,
+        }
+
+    def _title(self, code: int) -> str:
+        titles = self.model.catalogue_.titles
+        return str(self.model.catalogue_.ids.series[code]) if titles is None else titles[code]
+
+
+def _check_length(k: int) -> None:
+    if not 1 <= k <= MOST_ITEMS:
+        raise InvalidInput(f"k: expected 1 to {MOST_ITEMS}, got {k}")

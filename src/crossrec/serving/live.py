@@ -1,0 +1,99 @@
+"""Live histories: the bundle's, with the events of the log laid over them."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crossrec.core.event import KIND_CODES, Event
+from crossrec.core.query import Queries
+from crossrec.core.vocabulary import Id
+from crossrec.events.log import EventLog
+from crossrec.models.recommender import Recommender
+from crossrec.models.storage import save_histories
+
+__all__ = ["LiveHistories"]
+
+_NOT_TASTE = ("shown", "return")
+"""Kinds that say nothing of what a person likes; they are kept and do not fold in."""
+
+
+class LiveHistories:
+    """What each person did until now; nothing is cached, so an event counts in the very next answer.
+
+    Args:
+        model: Its histories lie below; they are replaced when someone is erased.
+        folder: The bundle that an erasure rewrites.
+        log: The events.
+        most: Most acts a query carries, the newest.
+        fold_in: False answers from the bundle alone.
+    """
+
+    def __init__(self, model: Recommender, folder: Path, log: EventLog, *, most: int, fold_in: bool) -> None:
+        self.model = model
+        self.folder = folder
+        self.log = log
+        self.most = most
+        self.fold_in = fold_in
+        self._erasing = threading.Lock()
+
+    def user_id(self, text: str) -> Id:
+        """Return a user's id as the model has it: an integer where all its users are integers."""
+        integers = self.model.histories_.user_ids.is_integer
+        return int(text) if integers and _is_integer(text) else text
+
+    def item_id(self, text: str) -> Id:
+        """Return an item's id as the model has it."""
+        integers = self.model.catalogue_.ids.is_integer
+        return int(text) if integers and _is_integer(text) else text
+
+    def query(self, user: str, domain: str | None) -> Queries:
+        """Return the query of one person, their newest acts last."""
+        below = self.model.histories_.queries([self.user_id(user)], domain)
+        events = self.log.of_user(user, self.most) if self.fold_in else []
+        events = [event for event in events if event.kind not in _NOT_TASTE]
+        if not events and len(below.items) <= self.most:
+            return below
+        above = self._of_events(events, below)
+        columns = {name: np.concatenate([getattr(below, name), getattr(above, name)]) for name in _COLUMNS}
+        order = np.argsort(columns["times"], kind="stable")[-self.most :]
+        indptr = np.array([0, len(order)], dtype=np.int64)
+        cut: dict[str, Any] = {name: column[order] for name, column in columns.items()}
+        return dataclasses.replace(below, indptr=indptr, **cut)
+
+    def erase(self, user: str) -> dict[str, int]:
+        """Remove a person's events and history, in memory and in the files, and count both."""
+        with self._erasing:
+            events = self.log.forget(user)
+            histories = self.model.histories_
+            one = self.user_id(user)
+            acts = len(histories.queries([one]).items)
+            if one in histories.user_ids:
+                self.model.histories_ = histories.forget(one)
+                save_histories(self.model.histories_, self.folder)
+        return {"events": events, "history_acts": acts}
+
+    def _of_events(self, events: list[Event], below: Queries) -> Queries:
+        items = [self.item_id(event.item) for event in events]
+        values = [np.nan if event.value is None or event.kind != "rate" else event.value for event in events]
+        return dataclasses.replace(
+            below,
+            items=below.catalogue.ids.encode(items),
+            times=np.array([event.at for event in events], dtype=np.int64),
+            kinds=np.array([KIND_CODES[event.kind] for event in events], dtype=np.int8),
+            values=np.array(values, dtype=np.float32),
+            weights=np.ones(len(events), dtype=np.float32),
+        )
+
+
+_COLUMNS = ("items", "times", "kinds", "values", "weights")
+
+
+def _is_integer(text: str) -> bool:
+    """Is this the plain spelling of an integer that fits 64 bits?"""
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and len(digits) <= 18 and str(int(text)) == text
