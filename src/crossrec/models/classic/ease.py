@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import lapack
+from scipy.sparse.csgraph import connected_components
 
 from crossrec.core.arrays import Codes, Floats
 from crossrec.core.errors import InvalidInput
@@ -49,13 +50,12 @@ class EASE(FromScores):
         """
         if not self.l2 > 0 or self.keep < 0:
             raise InvalidInput(f"EASE: expected l2 > 0 and keep >= 0, got l2={self.l2}, keep={self.keep}")
-        size = len(train.catalogue)
-        require_memory(size * size * 4 * (1.1 if self.keep else 1.5), f"EASE over {size:,} items")
-        weights = _inverse(_gram(train.csr(), self.l2))
-        for column in range(size):  # a view each: no second I × I array
-            weights[:, column] /= -weights[column, column]
-        np.fill_diagonal(weights, 0.0)
-        self.weights_ = _pruned(weights, self.keep) if 0 < self.keep < size else weights
+        seen = train.csr()
+        blocks = _blocks(seen)
+        size, largest = len(train.catalogue), max(map(len, blocks), default=0)
+        held = size * self.keep * 8 if self.keep else size * size * 4
+        require_memory(largest * largest * 4 * 1.2 + held, f"EASE over {size:,} items")
+        self.weights_ = _assembled([(block, self._solved(seen, block)) for block in blocks], size, self.keep)
         return self.remember(train)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
@@ -67,6 +67,14 @@ class EASE(FromScores):
         values = product.toarray() if sp.issparse(product) else product
         return Scores(np.ascontiguousarray(values, dtype=np.float32), np.diff(rows.indptr) > 0)
 
+    def _solved(self, seen: sp.csr_array, block: Codes) -> Floats | sp.csr_array:
+        """Solve for the weights among the items of one block."""
+        weights = _inverse(_gram(sp.csr_array(seen[:, block]), self.l2))
+        for column in range(len(block)):  # a view each: no second large array
+            weights[:, column] /= -weights[column, column]
+        np.fill_diagonal(weights, 0.0)
+        return _pruned(weights, self.keep) if 0 < self.keep < len(block) else weights
+
     def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
         """Return the k items with the largest weights from each item; see `SimilarItems`."""
         self.aligned(self.histories_.acts[:0])
@@ -77,6 +85,36 @@ class EASE(FromScores):
     def explain(self, queries: Queries, items: Codes) -> Codes:
         """Return the past item with the largest weight towards each item; see `Explains`."""
         return strongest_reason(self.aligned(queries), items, self.weights_)
+
+
+def _blocks(seen: sp.csr_array) -> list[Codes]:
+    """Part the items into groups that share no user: X'X is block diagonal, and so is its inverse.
+
+    Domains without common users cost the sum of their cubes and not the cube of their sum. Items that
+    nobody had are in no block: their weights are zero.
+    """
+    graph = sp.block_array([[None, seen], [sp.csr_array(seen.T), None]], format="csr")
+    _, labels = connected_components(graph, directed=False)
+    had = np.flatnonzero(np.bincount(seen.indices, minlength=seen.shape[1])).astype(np.int32)
+    order = np.argsort(labels[seen.shape[0] :][had], kind="stable")
+    found = labels[seen.shape[0] :][had][order]
+    return np.split(had[order], np.flatnonzero(np.diff(found)) + 1) if len(had) else []
+
+
+def _assembled(parts: list[tuple[Codes, Floats | sp.csr_array]], size: int, keep: int) -> Floats | sp.csr_array:
+    """Put the blocks' weights into one [I, I] matrix: dense, or sparse where weights are pruned."""
+    if not 0 < keep < size:
+        if len(parts) == 1 and len(parts[0][0]) == size:
+            return parts[0][1]
+        dense = np.zeros((size, size), dtype=np.float32)
+        for block, weights in parts:
+            dense[np.ix_(block, block)] = weights
+        return dense
+    cells = [(block, sp.coo_array(weights)) for block, weights in parts]
+    row = np.concatenate([block[part.coords[0]] for block, part in cells])
+    column = np.concatenate([block[part.coords[1]] for block, part in cells])
+    data = np.concatenate([part.data for _, part in cells])
+    return sp.csr_array(sp.coo_array((data, (row, column)), shape=(size, size)))
 
 
 def _gram(seen: sp.csr_array, l2: float) -> Floats:
