@@ -18,7 +18,7 @@ from rectools.metrics import MAP, MRR, NDCG, CatalogCoverage, HitRate, MeanInvUs
 
 
 def main(path: str, k: int, repeats: int) -> None:
-    arrays = np.load(path)
+    arrays = np.load(path, allow_pickle=False)
     row, place = np.nonzero(arrays["items"] >= 0)
     reco = pd.DataFrame(
         {

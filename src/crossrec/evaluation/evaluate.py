@@ -71,7 +71,7 @@ def evaluate(
         fitted, seconds = _fitted(model, questions, split, chosen)
         lists = lists_of(fitted, questions, chosen, batch_size=batch_size, progress=_told(name, progress))
         values[name] = judge.values(lists)
-        reports.append(_model_report(name, model, seconds, lists, judge, values[name]))
+        reports.append(_model_report(name, model, seconds, lists, judge=judge, values=values[name]))
         del fitted
     pairs = combinations(named, 2) if reference is None else ((a, reference) for a in named if a != reference)
     differences = [found for a, b in pairs for found in judge.differences(a, b, values[a], values[b])]
@@ -112,7 +112,7 @@ def evaluate_fitted(
     judge = Judge(questions, chosen, split.fingerprint[:16], check_metrics(metrics), resamples)
     forget_peak()
     lists = lists_of(model, questions, chosen, batch_size=batch_size, progress=_told(named, progress))
-    report = _model_report(named, model, float("nan"), lists, judge, judge.values(lists))
+    report = _model_report(named, model, float("nan"), lists, judge=judge, values=judge.values(lists))
     return Report(questions.train.fingerprint, _told_protocol(judge), _exam(questions), [report], [])
 
 
@@ -134,7 +134,7 @@ def _fitted(model: Recommender, questions: Questions, split: Split, protocol: Pr
 
 
 def _model_report(
-    name: str, model: Recommender, seconds: float, lists: Lists, judge: Judge, values: dict[str, Doubles]
+    name: str, model: Recommender, seconds: float, lists: Lists, *, judge: Judge, values: dict[str, Doubles]
 ) -> ModelReport:
     return ModelReport(
         name=name,
