@@ -121,16 +121,6 @@ def check_the_forgotten_start_anew(log: LiveLog) -> None:
     assert _names(log.of_user("ann", 10)) == ["new"]
 
 
-def check_items_are_withdrawn_and_come_back(log: LiveLog) -> None:
-    """Taking out twice is once; bringing back what is there does nothing."""
-    for item in ("tea", "jam", "tea"):
-        log.set_available(item, False)
-    assert sorted(log.withdrawn()) == ["jam", "tea"]
-    log.set_available("tea", True)
-    log.set_available("never", True)
-    assert log.withdrawn() == ["jam"]
-
-
 def check_threads_may_share_it(log: LiveLog) -> None:
     """Many threads append overlapping batches and read; each event is kept once and counted once."""
     counts: list[int] = []

@@ -1,4 +1,4 @@
-"""The port EventLog, two small abilities beside it, and `open_log`, which picks a log by URL."""
+"""The port EventLog, the ability to know erasures, and `open_log`, which picks a log by URL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ __all__ = [
     "LOGS",
     "EventLog",
     "KnowsErasures",
-    "KnowsStock",
     "LiveLog",
     "check_events",
     "open_log",
@@ -77,21 +76,8 @@ class KnowsErasures(Protocol):
         ...
 
 
-@runtime_checkable
-class KnowsStock(Protocol):
-    """Remembers which items may not be shown."""
-
-    def set_available(self, item: str, available: bool) -> None:
-        """Take an item out of all answers, or bring it back."""
-        ...
-
-    def withdrawn(self) -> list[str]:
-        """Return the items that are taken out."""
-        ...
-
-
-class LiveLog(EventLog, KnowsErasures, KnowsStock, Protocol):
-    """What the server needs: a log with both abilities."""
+class LiveLog(EventLog, KnowsErasures, Protocol):
+    """What the server needs: a log that knows erasures."""
 
 
 LOGS: Shelf[LiveLog] = Shelf("event log", "crossrec.events.logs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -76,18 +77,20 @@ class Answerer:
         source = lists.sources[0] if lists.sources else self.name
         return self._told(lists, source, self._reasons(queries, lists, source), taken() * 1000)
 
-    def similar(self, item: Id, k: int) -> dict[str, Any]:
-        """Answer with the items most like one.
+    def similar(self, item: Id, k: int, allowed: Bools | None = None) -> dict[str, Any]:
+        """Answer with the items most like one, of those that may be shown.
 
         Raises:
-            NotFound: No such item, or no model here knows which items are alike.
+            InvalidInput: k is not 1 to 1,000, or no model here knows which items are alike.
+            NotFound: No such item.
         """
         taken = stopwatch()
         _check_length(k)
         for name, member in self.members.items():
             if isinstance(member, SimilarItems):
                 title = self._title(int(self.model.catalogue_.codes_of([item])[0]))
-                lists = member.similar([item], k)
+                hidden = 0 if allowed is None else int((~allowed).sum())
+                lists = _shown(member.similar([item], k + hidden), k, allowed)
                 return self._told(lists, name, [f"similar to {title}"] * k, taken() * 1000)
         raise InvalidInput(
             f"similar: {', '.join(self.members)} cannot tell which items are alike; train item_knn or ease"
@@ -127,12 +130,22 @@ class Answerer:
             "recommendation_id": str(uuid.uuid4()),
             "model_version": self.version,
             "took_ms": round(took_ms, 3),
+            "served_from": "model" if source == self.name else "fallback",
             "items": items,
         }
 
     def _title(self, code: int) -> str:
         titles = self.model.catalogue_.titles
         return str(self.model.catalogue_.ids.series[code]) if titles is None else titles[code]
+
+
+def _shown(lists: Recommendations, k: int, allowed: Bools | None) -> Recommendations:
+    """Leave what may not be shown out of one list, and cut it to k."""
+    keep = lists.items[0] >= 0
+    if allowed is not None:
+        keep &= allowed[lists.items[0]]
+    chosen = np.flatnonzero(keep)[:k]
+    return dataclasses.replace(lists, items=lists.items[:, chosen], scores=lists.scores[:, chosen])
 
 
 def _check_length(k: int) -> None:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from crossrec import __version__
 from crossrec.core.errors import CrossrecError
-from crossrec.serving.guard import BodyLimit, KeyGuard
+from crossrec.serving.guard import BodyLimit, HostGuard, KeyGuard
 from crossrec.serving.rest import routes
 from crossrec.serving.service import Service
 from crossrec.serving.telemetry import Telemetry
@@ -53,6 +53,7 @@ def build_app(service: Service) -> FastAPI:
     app.add_exception_handler(Exception, _unexpected)
     app.add_middleware(BodyLimit)
     app.add_middleware(KeyGuard, key=service.settings.api_key)
+    app.add_middleware(HostGuard, key=service.settings.api_key)
     app.add_middleware(Telemetry, metrics=service.metrics)
     return app
 

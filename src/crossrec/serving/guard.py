@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from crossrec.core.errors import Refused
 from crossrec.core.settings import ServerSettings
 
-__all__ = ["MOST_BYTES", "BodyLimit", "KeyGuard", "check_exposure"]
+__all__ = ["MOST_BYTES", "BodyLimit", "HostGuard", "KeyGuard", "check_exposure"]
 
 MOST_BYTES = 4_000_000
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -47,6 +47,32 @@ class KeyGuard:
             given = dict(scope["headers"]).get(b"x-api-key", b"")
             if not hmac.compare_digest(given, self.key):
                 await answer(send, 401, b"Refused", b"X-API-Key: expected the server's key, got none or another")
+                return
+        await self.app(scope, receive, send)
+
+
+class HostGuard:
+    """Without a key, answers only requests addressed to this machine by name.
+
+    A page in the browser of someone who runs a server could otherwise point a name of its own at 127.0.0.1
+    and read, post and erase (DNS rebinding).
+
+    Args:
+        app: What is guarded.
+        key: The key; with one, any name is fine.
+    """
+
+    def __init__(self, app: ASGIApp, key: str | None) -> None:
+        self.app = app
+        self.key = key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 403."""
+        if scope["type"] == "http" and not self.key:
+            host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+            name = host.partition("]")[0][1:] if host.startswith("[") else host.partition(":")[0]
+            if name not in _LOOPBACK:
+                await answer(send, 403, b"Refused", b"Host: expected localhost or 127.0.0.1; set an API key for others")
                 return
         await self.app(scope, receive, send)
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from crossrec.core.catalogue import join_id
 from crossrec.core.event import KIND_CODES, Event
 from crossrec.core.query import Queries
 from crossrec.core.vocabulary import Id
-from crossrec.events.log import EventLog
+from crossrec.events.log import LiveLog
 from crossrec.models.recommender import Recommender
 from crossrec.models.storage import save_histories
 
@@ -33,7 +34,7 @@ class LiveHistories:
         fold_in: False answers from the bundle alone.
     """
 
-    def __init__(self, model: Recommender, folder: Path, log: EventLog, *, most: int, fold_in: bool) -> None:
+    def __init__(self, model: Recommender, folder: Path, log: LiveLog, *, most: int, fold_in: bool) -> None:
         self.model = model
         self.folder = folder
         self.log = log
@@ -46,14 +47,17 @@ class LiveHistories:
         integers = self.model.histories_.user_ids.is_integer
         return int(text) if integers and _is_integer(text) else text
 
-    def item_id(self, text: str) -> Id:
-        """Return an item's id as the model has it."""
-        integers = self.model.catalogue_.ids.is_integer
-        return int(text) if integers and _is_integer(text) else text
+    def item_id(self, text: str, domain: str = "") -> Id:
+        """Return an item's id as the model has it; the domain helps where the id does not say it."""
+        ids = self.model.catalogue_.ids
+        one: Id = int(text) if ids.is_integer and _is_integer(text) else text
+        if domain and one not in ids and (joined := join_id(domain, text)) in ids:
+            return joined
+        return one
 
     def query(self, user: str, domain: str | None) -> Queries:
         """Return the query of one person, their newest acts last."""
-        below = self.model.histories_.queries([self.user_id(user)], domain)
+        below = self._since_erasure(user, self.model.histories_.queries([self.user_id(user)], domain))
         events = self.log.of_user(user, self.most) if self.fold_in else []
         events = [event for event in events if event.kind not in _NOT_TASTE]
         if not events and len(below.items) <= self.most:
@@ -77,8 +81,17 @@ class LiveHistories:
                 save_histories(self.model.histories_, self.folder)
         return {"events": events, "history_acts": acts}
 
+    def _since_erasure(self, user: str, below: Queries) -> Queries:
+        """Hide what a bundle still has from before someone was erased: an older copy, put back or retrained."""
+        erased = self.log.erased(user) if len(below.items) else None
+        if erased is None:
+            return below
+        keep = below.times > erased
+        cut: dict[str, Any] = {name: getattr(below, name)[keep] for name in _COLUMNS}
+        return dataclasses.replace(below, indptr=np.array([0, int(keep.sum())], dtype=np.int64), **cut)
+
     def _of_events(self, events: list[Event], below: Queries) -> Queries:
-        items = [self.item_id(event.item) for event in events]
+        items = [self.item_id(event.item, event.domain) for event in events]
         values = [np.nan if event.value is None or event.kind != "rate" else event.value for event in events]
         return dataclasses.replace(
             below,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from crossrec.core.clock import now
 from crossrec.core.event import MAX_ID_BYTES, Event, check_id, check_kind
@@ -18,6 +18,12 @@ def _id(value: str | int) -> str:
     return check_id("id", str(value))
 
 
+def _no_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"expected text or an integer, got {value}")
+    return value
+
+
 def _time(value: int) -> int:
     if not _EARLIEST <= value <= now() + _LEEWAY:
         hint = "; it looks like seconds" if _EARLIEST <= value * 1000 <= now() + _LEEWAY else ""
@@ -25,8 +31,15 @@ def _time(value: int) -> int:
     return value
 
 
-IdText = Annotated[str | int, Field(description=f"Text or integer, at most {MAX_ID_BYTES} bytes"), AfterValidator(_id)]
-Milliseconds = Annotated[int, Field(description="Milliseconds since the epoch, UTC"), AfterValidator(_time)]
+IdText = Annotated[
+    str | int,
+    BeforeValidator(_no_truth),
+    AfterValidator(_id),
+    Field(description=f"Text or integer, at most {MAX_ID_BYTES} bytes"),
+]
+Milliseconds = Annotated[
+    int, BeforeValidator(_no_truth), Field(description="Milliseconds since the epoch, UTC"), AfterValidator(_time)
+]
 Kind = Annotated[str, AfterValidator(check_kind)]
 
 
@@ -112,6 +125,7 @@ class Answer(BaseModel):
     recommendation_id: str
     model_version: str
     took_ms: float
+    served_from: str
     items: list[ItemOut]
 
 

@@ -12,7 +12,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.core.event import Event
 from crossrec.core.query import Act, Queries, Query
 from crossrec.core.settings import ServerSettings
-from crossrec.events.log import EventLog
+from crossrec.events.log import LiveLog
 from crossrec.serving.answer import Answerer
 from crossrec.serving.availability import Availability
 from crossrec.serving.filters import ItemFilters
@@ -35,7 +35,7 @@ class Service:
     """
 
     def __init__(
-        self, bundle: Bundle, log: EventLog, settings: ServerSettings, availability_file: Path | None = None
+        self, bundle: Bundle, log: LiveLog, settings: ServerSettings, availability_file: Path | None = None
     ) -> None:
         self.name, self.version, self.settings, self.log = bundle.card.model, bundle.version, settings, log
         self.model = bundle.model
@@ -105,7 +105,7 @@ class Service:
 
     def similar(self, item: str, k: int) -> dict[str, Any]:
         """Answer with the items most like one."""
-        return self.answerer.similar(self.live.item_id(item), k)
+        return self.answerer.similar(self.live.item_id(item), k, self.availability.mask)
 
     def put_available(self, item: str, *, available: bool) -> None:
         """Take an item off the page or put it back, from the next answer on."""
@@ -133,4 +133,4 @@ class Service:
         return filtered & available
 
     def _unknown(self, event: Event) -> bool:
-        return self.live.item_id(event.item) not in self.model.catalogue_.ids
+        return self.live.item_id(event.item, event.domain) not in self.model.catalogue_.ids

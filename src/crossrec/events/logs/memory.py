@@ -26,7 +26,6 @@ class MemoryLog:
         self._lock = threading.Lock()
         self._events: dict[str, Event] = {}
         self._erased: dict[str, int] = {}
-        self._withdrawn: set[str] = set()
 
     def append(self, events: Iterable[Event]) -> int:
         """Keep the new events of a batch."""
@@ -67,13 +66,3 @@ class MemoryLog:
         """Return when a person was forgotten."""
         with self._lock:
             return self._erased.get(person_key(user))
-
-    def set_available(self, item: str, available: bool) -> None:
-        """Take an item out, or bring it back."""
-        with self._lock:
-            (self._withdrawn.discard if available else self._withdrawn.add)(item)
-
-    def withdrawn(self) -> list[str]:
-        """Return the items taken out."""
-        with self._lock:
-            return sorted(self._withdrawn)

@@ -29,7 +29,6 @@ _TABLES = (
     'CREATE INDEX IF NOT EXISTS by_person ON events ("user", "at", arrival)',
     'CREATE INDEX IF NOT EXISTS by_time ON events ("at", arrival)',
     'CREATE TABLE IF NOT EXISTS erased (person TEXT PRIMARY KEY, "at" INTEGER NOT NULL)',
-    "CREATE TABLE IF NOT EXISTS withdrawn (item TEXT PRIMARY KEY)",
 )
 
 
@@ -125,19 +124,6 @@ class SqliteLog:
         """Return when a person was forgotten."""
         with self._spoken():
             return self._marks({user}).get(user)
-
-    def set_available(self, item: str, available: bool) -> None:
-        """Take an item out, or bring it back."""
-        with self._writing() as base:
-            if available:
-                base.execute("DELETE FROM withdrawn WHERE item = ?", (item,))
-            else:
-                base.execute("INSERT OR IGNORE INTO withdrawn VALUES (?)", (item,))
-
-    def withdrawn(self) -> list[str]:
-        """Return the items taken out."""
-        with self._spoken() as base:
-            return [row[0] for row in base.execute("SELECT item FROM withdrawn ORDER BY item")]
 
     def _prepare(self) -> None:
         """Set the pragmas, make the tables, and read the schema's version."""
