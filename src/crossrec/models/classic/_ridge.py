@@ -1,0 +1,141 @@
+"""Half a sweep of biased matrix factorisation: a ridge solution for each row, with its uncertainty."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import scipy.sparse as sp
+
+from crossrec.core.arrays import Codes, Doubles, Offsets
+
+__all__ = ["Side", "expected_error", "solve_side"]
+
+
+class Side(NamedTuple):
+    """Vectors of users or of items with a bias in the last column, and how sure they are.
+
+    Args:
+        means: Float64[R, D + 1].
+        variances: Float64[R, D + 1], > 0.
+    """
+
+    means: Doubles
+    variances: Doubles
+
+
+def solve_side(ratings: sp.csr_array, other: Side, prior: Doubles, noise: float) -> Side:
+    """Solve every row's vector and bias, the other side being fixed.
+
+    Args:
+        ratings: [R, C] CSR of ratings less their mean.
+        other: The other side, C rows.
+        prior: Float64[D + 1] variance of each dimension, and of the bias, before any rating is seen.
+        noise: Variance of a rating around its prediction, > 0.
+
+    Returns:
+        Means and variances; a row without ratings has mean 0 and the prior's variance.
+    """
+    shape = (ratings.shape[0], len(prior))
+    means, variances = np.zeros(shape), np.empty(shape)
+    parts = ratings.indptr.astype(np.int64), ratings.indices.astype(np.int32, copy=False)
+    _solve_rows(*parts, ratings.data.astype(np.float64), other.means, other.variances, prior, noise, means, variances)
+    return Side(means, variances)
+
+
+def expected_error(ratings: sp.csr_array, users: Side, items: Side) -> float:
+    """Return the mean squared error that is to be expected, the uncertainty of both sides counted.
+
+    Args:
+        ratings: [U, I] CSR of ratings less their mean.
+        users: U rows.
+        items: I rows.
+    """
+    errors = np.zeros(ratings.shape[0])
+    parts = ratings.indptr.astype(np.int64), ratings.indices.astype(np.int32, copy=False)
+    _add_errors(*parts, ratings.data.astype(np.float64), *users, *items, errors)
+    return float(errors.sum() / max(1, ratings.nnz))
+
+
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _solve_rows(
+    indptr: Offsets,
+    codes: Codes,
+    ratings: Doubles,
+    vectors: Doubles,
+    doubts: Doubles,
+    prior: Doubles,
+    noise: float,
+    means: Doubles,
+    variances: Doubles,
+) -> None:  # pragma: no cover - compiled
+    """Build and solve (1 / prior + (F'F + doubts) / noise) x = F'r / noise, where F has a 1 in the bias's place."""
+    size = len(prior)
+    for row in numba.prange(len(indptr) - 1):
+        system, right, feature = np.zeros((size, size)), np.zeros(size), np.ones(size)
+        for at in range(indptr[row], indptr[row + 1]):
+            code = codes[at]
+            feature[: size - 1] = vectors[code, : size - 1]
+            rest = ratings[at] - vectors[code, size - 1]
+            for i in range(size):
+                right[i] += feature[i] * rest
+                for j in range(i + 1):
+                    system[i, j] += feature[i] * feature[j]
+            for i in range(size - 1):
+                system[i, i] += doubts[code, i]
+        for i in range(size):
+            for j in range(i + 1):
+                system[i, j] /= noise
+            right[i] /= noise
+            system[i, i] += 1.0 / prior[i]
+            variances[row, i] = 1.0 / system[i, i]
+        _solve_in_place(system, right)
+        means[row] = right
+
+
+@numba.njit(cache=True, nogil=True)
+def _solve_in_place(system: Doubles, right: Doubles) -> None:  # pragma: no cover - compiled
+    """Solve a positive definite system, of which the lower triangle is read, by Cholesky."""
+    size = len(right)
+    for i in range(size):
+        for j in range(i + 1):
+            total = system[i, j]
+            for k in range(j):
+                total -= system[i, k] * system[j, k]
+            system[i, j] = np.sqrt(total) if i == j else total / system[j, j]
+    for i in range(size):
+        for k in range(i):
+            right[i] -= system[i, k] * right[k]
+        right[i] /= system[i, i]
+    for i in range(size - 1, -1, -1):
+        for k in range(i + 1, size):
+            right[i] -= system[k, i] * right[k]
+        right[i] /= system[i, i]
+
+
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _add_errors(
+    indptr: Offsets,
+    codes: Codes,
+    ratings: Doubles,
+    users: Doubles,
+    user_doubts: Doubles,
+    items: Doubles,
+    item_doubts: Doubles,
+    errors: Doubles,
+) -> None:  # pragma: no cover - compiled
+    """Sum squared errors and the variance of the prediction, user by user."""
+    last = users.shape[1] - 1
+    for row in numba.prange(len(indptr) - 1):
+        total = 0.0
+        for at in range(indptr[row], indptr[row + 1]):
+            code = codes[at]
+            rest = ratings[at] - users[row, last] - items[code, last]
+            doubt = user_doubts[row, last] + item_doubts[code, last]
+            for k in range(last):
+                p, q, s, t = users[row, k], items[code, k], user_doubts[row, k], item_doubts[code, k]
+                rest -= p * q
+                doubt += s * t + p * p * t + q * q * s
+            total += rest * rest + doubt
+        errors[row] = total

@@ -1,0 +1,120 @@
+"""Implicit ALS: factors of users and items, fitted in turn by least squares over all cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from crossrec.core.arrays import Bools, Codes, Floats
+from crossrec.core.errors import InvalidInput
+from crossrec.core.interactions import CsrValues, Interactions
+from crossrec.core.query import Queries
+from crossrec.core.recommendations import Recommendations, Scores
+from crossrec.core.vocabulary import Id
+from crossrec.models.classic._factors import dense_scores, similar_by_angle
+from crossrec.models.classic._gradients import (
+    Rows,
+    confidences,
+    half_sweep,
+    solve_rows,
+    vectors_at_random,
+    whiten,
+)
+from crossrec.models.recommender import FromScores
+
+__all__ = ["ALS"]
+
+
+@dataclass
+class ALS(FromScores):
+    """Factors of implicit feedback: what was had counts more, what was not had counts a little as a no.
+
+    A query's vector is solved from its history, also for users of the training data, so a stranger with the
+    same history gets the same list.
+
+    Args:
+        factors: Dimensions of the vectors, >= 1.
+        epochs: Sweeps over users and items, >= 1.
+        l2: Ridge penalty on all vectors, > 0.
+        alpha: Confidence of a cell that was had is 1 + alpha · strength, alpha > 0.
+        by_weight: Take the sum of a pair's weights (repeats, quantities) as its strength, not 1.
+        cg_steps: Conjugate gradient steps of a row in each sweep, >= 1.
+        seed: Fixes the vectors at the start.
+
+    Source: Hu, Koren & Volinsky 2008, equations 3 to 5; conjugate gradients after Takács, Pilászy & Tikk 2011.
+    Departs in running them in the space whitened by the Gram matrix: fewer operations, better conditioned.
+    """
+
+    factors: int = 64
+    epochs: int = 15
+    l2: float = 1.0
+    alpha: float = 10.0
+    by_weight: bool = False
+    cg_steps: int = 3
+    seed: int = 0
+
+    def fit(self, train: Interactions, *, validation: Interactions | None = None) -> ALS:  # noqa: ARG002
+        """Sweep over users and items.
+
+        Raises:
+            InvalidInput: A setting is out of its range.
+        """
+        if min(self.factors, self.epochs, self.cg_steps) < 1 or not self.l2 > 0 or not self.alpha > 0:
+            raise InvalidInput(
+                "ALS: expected factors, epochs and cg_steps >= 1, l2 and alpha > 0, got "
+                f"{self.factors}, {self.epochs}, {self.cg_steps}, {self.l2}, {self.alpha}"
+            )
+        told = confidences(train.csr(self._values), self.alpha)
+        by_user, by_item = Rows.of(told), Rows.of(sp.csr_array(told.T.tocsr()))
+        users = vectors_at_random(told.shape[0], self.factors, self.seed)
+        items = vectors_at_random(told.shape[1], self.factors, self.seed + 1)
+        for _ in range(self.epochs):
+            users = half_sweep(users, items, by_user, l2=self.l2, steps=self.cg_steps)
+            items = half_sweep(items, users, by_item, l2=self.l2, steps=self.cg_steps)
+        self.items_, self.whitened_ = items, whiten(items, self.l2).vectors
+        return self.remember(train)
+
+    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
+        """Solve each history's vector and multiply it with the items'."""
+        vectors, known = self._solved(self.aligned(queries))
+        return Scores(dense_scores(vectors, self.whitened_, self.candidate_codes(candidates)), known)
+
+    def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
+        """Return the items whose vectors point the same way; see `SimilarItems`."""
+        self.aligned(self.histories_.acts[:0])
+        return similar_by_angle(self.catalogue_, items, self.items_, k)
+
+    def explain(self, queries: Queries, items: Codes) -> Codes:
+        """Return the past item that added most to each score; see `Explains`.
+
+        Source: Hu, Koren & Volinsky 2008, section 5: a score is a sum of one term for each past item.
+        """
+        told = confidences(self.aligned(queries).csr(self._values), self.alpha)
+        reasons = np.full(items.shape, -1, dtype=np.int32)
+        for row in range(len(items)):  # a page of answers, not a data set
+            part = slice(told.indptr[row], told.indptr[row + 1])
+            past, weights = told.indices[part], told.data[part]
+            if len(past) == 0:
+                continue
+            mine, shown = self.whitened_[past], self.whitened_[np.maximum(items[row], 0)]
+            system = np.eye(mine.shape[1]) + (mine * weights[:, None]).T @ mine
+            terms = (mine * (1 + weights)[:, None]) @ np.linalg.solve(system, shown.T)
+            best = np.argmax(terms, axis=0)
+            found = (terms[best, np.arange(len(best))] > 0) & (items[row] >= 0)
+            reasons[row] = np.where(found, past[best], -1)
+        return reasons
+
+    @property
+    def _values(self) -> CsrValues:
+        """Where the strength of a cell comes from."""
+        return "weights" if self.by_weight else "binary"
+
+    def _solved(self, queries: Queries) -> tuple[Floats, Bools]:
+        """Return each history's vector in whitened space, and whether there is a history."""
+        rows = Rows.of(confidences(queries.csr(self._values), self.alpha))
+        vectors = np.zeros((len(queries), self.whitened_.shape[1]), dtype=np.float32)
+        solve_rows(vectors, self.whitened_, rows, steps=2 * vectors.shape[1])  # to the end, not a few steps
+        return vectors, np.diff(rows.indptr) > 0
