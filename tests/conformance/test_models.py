@@ -90,7 +90,8 @@ class RollsDice(EASE):
 class BlindToHistory(EASE):
     def score(self, queries: Any, candidates: Any = None) -> Scores:
         scores = super().score(queries, candidates)
-        return Scores(np.broadcast_to(scores.values.mean(axis=0), scores.values.shape).copy(), scores.opinion)
+        same = self.weights_.sum(axis=0, dtype=np.float32)
+        return Scores(np.repeat(same[None, :], len(queries), axis=0), scores.opinion)
 
 
 BROKEN = {

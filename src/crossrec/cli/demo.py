@@ -29,7 +29,7 @@ PROTOCOLS = {
     "shop": Protocol("global-time", k=10, repeats=True),  # people buy the same thing again
     "books": Protocol("random", k=10),  # the source has no times
 }
-MODELS: dict[str, dict[str, int]] = {"popularity": {}, "item_knn": {}, "user_knn": {}, "ease": {"keep": 200}}
+MODELS: dict[str, dict[str, int]] = {"popularity": {}, "item_knn": {}, "als": {}, "ease": {"keep": 200}}
 METRICS = ("ndcg", "recall", "coverage")
 REFERENCE = "popularity"
 
