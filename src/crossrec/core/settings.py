@@ -67,6 +67,8 @@ def load_settings(file: Path | None = None, environment: Mapping[str, str] | Non
         InvalidInput: An unknown key, a value of the wrong type, or a secret in the file.
     """
     tree = _read(file) if file else {}
+    if not isinstance(tree.get("server", {}), dict):
+        raise InvalidInput(f"server: expected a table of settings, got {tree['server']!r}")
     if secret := next((name for name in SECRETS if name in tree.get("server", {})), None):
         raise InvalidInput(f"{file}: server.{secret} is a secret; set {PREFIX}SERVER_{secret.upper()} instead")
     variables = os.environ if environment is None else environment
