@@ -114,4 +114,5 @@ class Fallback:
         """Write all members to one folder."""
         from crossrec.models.storage import save
 
+        as_queries(self, [])
         save(self, Path(folder))

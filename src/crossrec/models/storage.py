@@ -22,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from crossrec.core.catalogue import Catalogue
-from crossrec.core.errors import CorruptBundle, NotFound
+from crossrec.core.errors import CorruptBundle, MissingExtra, NotFound
 from crossrec.core.query import Queries
 from crossrec.core.vocabulary import Vocabulary
 from crossrec.models.fallback import Fallback
@@ -76,13 +76,14 @@ def load(folder: Path | str) -> Recommender:
         catalogue = _read_catalogue(folder)
         histories = _read_histories(folder, catalogue)
         members = [_read_member(folder, place, member) for place, member in enumerate(card["members"])]
-    except (OSError, KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        model = members[0] if card["kind"] == "single" else Fallback(tuple(members), tuple(card["names"]))
+    except MissingExtra:
+        raise
+    except (OSError, LookupError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise CorruptBundle(f"{folder}: cannot be read; {error}. Train and save the model again") from error
     for member in members:
         member.catalogue_, member.histories_ = catalogue, histories
-    if card["kind"] == "single":
-        return members[0]
-    return Fallback(tuple(members), tuple(card["names"]))
+    return model
 
 
 def load_as(kind: type[Kind], folder: Path) -> Kind:
@@ -142,8 +143,9 @@ def _read_card(folder: Path) -> dict[str, Any]:
         raise CorruptBundle(f"{folder / 'model.json'}: is damaged ({error}); train and save the model again") from error
     if not isinstance(schema, int) or schema > MODEL_SCHEMA:
         raise CorruptBundle(f"{folder}: has schema {schema}, this version reads up to {MODEL_SCHEMA}; update crossrec")
-    if missing := {"kind", "names", "members", "checksums"} - set(card):
-        raise CorruptBundle(f"{folder / 'model.json'}: lacks {', '.join(sorted(missing))}; save the model again")
+    shape = {"kind": str, "names": list, "members": list, "checksums": dict}
+    if wrong := [name for name, kind in shape.items() if not isinstance(card.get(name), kind)]:
+        raise CorruptBundle(f"{folder / 'model.json'}: lacks {', '.join(wrong)}; save the model again")
     return cast("dict[str, Any]", card)
 
 
@@ -200,4 +202,6 @@ def _read_histories(folder: Path, catalogue: Catalogue) -> Histories:
     if indptr[-1] != acts.height:
         raise CorruptBundle(f"{folder / 'histories'}: {indptr[-1]} acts announced, {acts.height} found")
     columns: dict[str, Any] = {name: acts[name].to_numpy() for name in _ACTS}
+    if acts.height and not -1 <= int(columns["items"].min()) <= int(columns["items"].max()) < len(catalogue):
+        raise CorruptBundle(f"{folder / 'histories'}: has items that are not in the catalogue")
     return Histories(Vocabulary(users["user"]), Queries(indptr, **columns, catalogue=catalogue))
