@@ -67,7 +67,7 @@ def rank(
         seen = _seen(queries[part], chosen) if exclude_seen else None
         items[part], scores[part] = _best(scored, k, seen, allowed)
     if chosen is not None:
-        items = np.where(items >= 0, chosen[items], -1).astype(np.int32)
+        items = np.append(chosen, np.int32(-1))[items]  # -1, no item, picks the last
     return Recommendations(items, scores, catalogue, opinion, queries.users or (None,) * batch)
 
 

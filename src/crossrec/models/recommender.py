@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -182,7 +182,7 @@ def as_queries(model: Recommender | FromScores, asked: Asked, domain: str | None
     if isinstance(asked, Queries):
         batch = asked.on(model.catalogue_)
     else:
-        many: list[Any] = [asked] if isinstance(asked, (Query, str, int, np.integer)) else list(asked)
+        many: list[Any] = list(asked) if isinstance(asked, Iterable) and not isinstance(asked, str) else [asked]
         queries = [one for one in many if isinstance(one, Query)]
         if queries and len(queries) < len(many):
             raise InvalidInput("recommend: expected all user ids or all queries, got a mix")

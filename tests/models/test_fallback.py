@@ -1,0 +1,80 @@
+"""Fallback: the first model with an opinion answers, and is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crossrec.core.errors import InvalidInput, NotFitted
+from crossrec.core.interactions import Interactions
+from crossrec.core.query import Act, Query
+from crossrec.models.classic.ease import EASE
+from crossrec.models.classic.popularity import Popularity
+from crossrec.models.fallback import Fallback
+from crossrec.models.recommender import Recommender
+from crossrec.models.storage import load
+
+
+@pytest.fixture
+def chain(checkerboard: Interactions) -> Fallback:
+    return Fallback((EASE(), Popularity()), ("ease", "popularity")).fit(checkerboard)
+
+
+def test_each_row_comes_from_the_first_with_an_opinion(chain: Fallback) -> None:
+    lists = chain.recommend(["nobody", "u001", "stranger"], k=4)
+    assert lists.sources == ("popularity", "ease", "popularity") and lists.opinion.all()
+    assert lists.rows == ("nobody", "u001", "stranger")
+    alone = {"ease": chain.members[0].recommend(["u001"], k=4), "popularity": chain.members[1].recommend(["x"], k=4)}
+    assert lists.ids() == [alone["popularity"].ids()[0], alone["ease"].ids()[0], alone["popularity"].ids()[0]]
+    np.testing.assert_array_equal(lists.scores[1], alone["ease"].scores[0])
+
+
+def test_scores_are_taken_row_by_row(chain: Fallback) -> None:
+    queries = chain.histories_.queries(["u001", "nobody"])
+    scores, first, last = (model.score(queries) for model in (chain, *chain.members))
+    np.testing.assert_array_equal(scores.values, np.stack([first.values[0], last.values[1]]))
+    assert scores.opinion.all() and first.opinion.tolist() == [True, False]
+
+
+def test_options_reach_every_member(chain: Fallback) -> None:
+    lists = chain.recommend(["u000", "nobody"], k=9, candidates=["i003", "i002", "nothing"], exclude_seen=False)
+    assert [set(items) for items in lists.ids()] == [{"i002", "i003"}] * 2
+    stranger = Query(history=(Act("i002"), Act("i004")))
+    assert chain.recommend(stranger, k=2).sources == ("ease",)
+
+
+def test_where_nobody_has_an_opinion_the_list_is_empty(checkerboard: Interactions) -> None:
+    lists = Fallback((EASE(), EASE(l2=1.0))).fit(checkerboard).recommend(["nobody"], k=3)
+    assert lists.ids() == [[]] and not lists.opinion[0]
+
+
+def test_it_is_a_recommender_that_needs_no_history(chain: Fallback) -> None:
+    assert isinstance(chain, Recommender) and not chain.needs_history
+    assert Fallback((EASE(),)).names == ("EASE",)
+
+
+def test_forgetting_reaches_every_member(chain: Fallback) -> None:
+    chain.histories_ = chain.histories_.forget("u001")
+    assert all("u001" not in member.histories_.user_ids for member in chain.members)
+    assert chain.recommend(["u001"]).sources == ("popularity",)
+
+
+def test_it_is_saved_as_one_model(chain: Fallback, tmp_path: Path) -> None:
+    chain.save(tmp_path / "chain")
+    other = load(tmp_path / "chain")
+    assert isinstance(other, Fallback) and other == chain and other.names == ("ease", "popularity")
+    users = ["u002", "nobody"]
+    assert other.recommend(users, k=5).ids() == chain.recommend(users, k=5).ids()
+
+
+def test_odd_chains_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="at least one model"):
+        Fallback(())
+    with pytest.raises(InvalidInput, match="1 models but 2 names"):
+        Fallback((EASE(),), ("a", "b"))
+    with pytest.raises(NotFitted):
+        Fallback((EASE(),)).recommend(["u000"])
+    with pytest.raises(InvalidInput, match="k: expected k >= 1, got 0"):
+        Fallback((EASE(),)).recommend(["u000"], k=0)
