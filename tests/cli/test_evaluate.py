@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Run
+
+
+def test_evaluate_prints_the_protocol_with_the_numbers(run: Run, data: Path) -> None:
+    code, said, _ = run("evaluate", "popularity,item_knn", "--data", data, "--protocol", "leave-last-out", "--k", "5")
+    assert code == 0
+    assert "protocol leave-last-out" in said and "ndcg@5" in said and "item_knn" in said and "interval" in said
+
+
+def test_json_has_models_differences_and_hashes(run: Run, data: Path) -> None:
+    words = ("evaluate", "popularity,ease", "--data", data, "--protocol", "random", "--k", "5", "--json")
+    code, said, _ = run(*words, "--set", "ease.l2=3")
+    report = json.loads(said)
+    assert code == 0
+    assert [model["name"] for model in report["models"]] == ["popularity", "ease"]
+    assert report["models"][1]["settings"]["l2"] == 3.0
+    assert report["differences"] and report["protocol"]["hash"] and report["data_hash"]
+
+
+def test_an_unknown_protocol_names_the_nearest(run: Run, data: Path) -> None:
+    code, _, error = run("evaluate", "ease", "--data", data, "--protocol", "global-tim")
+    assert code == 3 and "did you mean 'global-time'" in error
+
+
+def test_a_setting_for_no_model_is_refused(run: Run, data: Path) -> None:
+    code, _, error = run("evaluate", "ease", "--data", data, "--protocol", "random", "--set", "als.l2=3")
+    assert code == 2 and "ease" in error
+
+
+def test_data_without_a_split_refuse_the_given_one(run: Run, data: Path) -> None:
+    code, _, error = run("evaluate", "ease", "--data", data, "--protocol", "given")
+    assert code == 7 and "split" in error

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Run
+
+
+def test_train_keeps_settings_data_hash_and_report(run: Run, data: Path, tmp_path: Path) -> None:
+    words = ("train", "ease", "--data", data, "--out", tmp_path / "m", "--set", "l2=7.5", "--json")
+    code, said, _ = run(*words, "--protocol", "global-time", "-k", "5")
+    card = json.loads(said)
+    assert code == 0
+    assert card["settings"] == {"l2": 7.5, "keep": 0}
+    assert len(card["data_hash"]) == 64 and len(card["version"]) == 12
+    assert card["evaluation"]["protocol"]["name"] == "global-time"
+    assert "ndcg@5" in card["evaluation"]["models"][0]["metrics"]
+
+
+def test_same_training_same_version(run: Run, data: Path, tmp_path: Path) -> None:
+    versions = set()
+    for name in ("a", "b"):
+        _, said, _ = run("train", "als", "--data", data, "--out", tmp_path / name, "--set", "factors=8", "--json")
+        versions.add(json.loads(said)["version"])
+    assert len(versions) == 1
+
+
+def test_an_unknown_model_names_the_nearest(run: Run, data: Path, tmp_path: Path) -> None:
+    code, _, error = run("train", "eaze", "--data", data, "--out", tmp_path / "m")
+    assert code == 3 and "did you mean 'ease'" in error and not (tmp_path / "m").exists()
+
+
+def test_a_wrong_setting_is_named(run: Run, data: Path, tmp_path: Path) -> None:
+    out = ("--data", data, "--out", tmp_path / "m")
+    assert "did you mean 'l2'" in run("train", "ease", *out, "--set", "l22=1")[2]
+    code, _, error = run("train", "ease", *out, "--set", "l2=much")
+    assert code == 2 and "l2: expected a number, got 'much'" in error
+    assert run("train", "ease", *out, "--set", "l2")[0] == 2
+
+
+def test_an_unknown_domain_names_the_nearest(run: Run, data: Path, tmp_path: Path) -> None:
+    code, _, error = run("train", "ease", "--data", data, "--out", tmp_path / "m", "--domains", "film")
+    assert code == 3 and "'films'" in error
