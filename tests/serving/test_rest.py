@@ -1,0 +1,330 @@
+"""What the server answers, from events to lists."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from calls import Serve, event, ids
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crossrec.core.clock import now
+from crossrec.core.errors import Unavailable
+from crossrec.events.logs.memory import MemoryLog
+
+
+def test_an_answer_has_all_its_parts(serve: Serve) -> None:
+    client = serve()
+    answer = client.get("/v1/recommend", params={"user": "u004", "k": 3}).json()
+    assert set(answer) == {"recommendation_id", "model_version", "took_ms", "served_from", "items"}
+    assert answer["served_from"] == "model" and answer["took_ms"] > 0
+    assert answer["items"][0]["id"] == "i004" and len(answer["items"]) == 3
+    for item in answer["items"]:
+        assert item["source"] == "ease" and item["title"] == f"Title {int(item['id'][1:])}"
+        assert item["reason"].startswith("because you viewed Title ") or item["reason"] == "fits your history"
+    assert (
+        client.get("/v1/recommend", params={"user": "u004"}).json()["recommendation_id"] != answer["recommendation_id"]
+    )
+
+
+def test_an_event_changes_the_next_answer_and_is_its_reason(serve: Serve) -> None:
+    client = serve()
+    stranger = client.get("/v1/recommend", params={"user": "zoë", "k": 5}).json()
+    assert stranger["served_from"] == "fallback"
+    assert {(item["source"], item["reason"]) for item in stranger["items"]} == {("popularity", "popular with everyone")}
+    done = client.post("/v1/events", json={"events": [event(1, "zoë", "i003")]})
+    assert (done.status_code, done.json()) == (202, {"accepted": 1, "duplicates": 0, "unknown_items": 0})
+    after = client.get("/v1/recommend", params={"user": "zoë", "k": 5}).json()
+    assert after["served_from"] == "model" and all(int(item["id"][1:]) % 2 == 1 for item in after["items"])
+    assert after["items"][0]["reason"] == "because you rated Title 3"
+    assert "i003" not in [item["id"] for item in after["items"]]
+
+
+def test_without_fold_in_events_are_kept_and_change_nothing(serve: Serve) -> None:
+    client = serve(fold_in=False)
+    before = ids(client, user="zoë")
+    assert client.post("/v1/events", json={"events": [event(1, "zoë", "i003")]}).json()["accepted"] == 1
+    assert ids(client, user="zoë") == before
+
+
+def test_the_same_event_again_is_the_same_event(serve: Serve) -> None:
+    client = serve()
+    batch = {"events": [event(1, "zoë", "i003"), event(2, "zoë", "nowhere"), event(1, "zoë", "i004")]}
+    assert client.post("/v1/events", json=batch).json() == {"accepted": 2, "duplicates": 1, "unknown_items": 1}
+    first = ids(client, user="zoë")
+    assert client.post("/v1/events", json=batch).json() == {"accepted": 0, "duplicates": 3, "unknown_items": 1}
+    assert ids(client, user="zoë") == first
+
+
+def test_an_event_lies_over_the_history_of_the_bundle(serve: Serve) -> None:
+    client = serve()
+    assert ids(client, user="u004", k=1) == ["i004"]
+    client.post("/v1/events", json={"events": [event(1, "u004", "i004", interaction_type="purchase")]})
+    assert "i004" not in ids(client, user="u004", k=24)
+    assert "i004" in ids(client, user="u004", k=24, exclude_seen="false")
+
+
+def test_only_the_newest_acts_count(serve: Serve) -> None:
+    client = serve(max_history=2)
+    acts = [event(n, "zoë", f"i{n:03d}", timestamp=1_700_000_000_000 + n) for n in (0, 2, 4, 1, 3)]
+    client.post("/v1/events", json={"events": acts})
+    seen = set(range(24)) - {int(str(one)[1:]) for one in ids(client, user="zoë", k=24)}
+    assert seen == {3, 4}
+
+
+def test_what_was_shown_or_returned_is_no_taste(serve: Serve) -> None:
+    client = serve()
+    before = ids(client, user="zoë")
+    kinds = ("shown", "return")
+    batch = [event(kind, "zoë", "i003", interaction_type=kind) for kind in kinds]
+    assert client.post("/v1/events", json={"events": batch}).json()["accepted"] == 2
+    assert ids(client, user="zoë") == before
+
+
+def test_integer_ids_come_back_as_integers(serve: Serve) -> None:
+    client = serve("integers")
+    assert ids(client, user=1004, k=1) == [1004]
+    for user, item in ((77, 1003), ("78", "1003")):
+        client.post("/v1/events", json={"events": [event(f"{user}", user, item)]})
+    lists = [ids(client, user=user, k=4) for user in (77, 78)]
+    assert lists[0] == lists[1] and all(isinstance(one, int) and one % 2 == 1 for one in lists[0])
+    assert ids(client, user=1004, k=2, candidates="1001,1004,5") == [1004, 1001]
+    assert client.get("/v1/similar/1003?k=2").json()["items"][0]["id"] % 2 == 1
+
+
+def test_a_history_in_the_question_is_served_and_not_kept(serve: Serve) -> None:
+    client = serve()
+    question = {"history": [{"item_id": "i003", "interaction_type": "purchase"}, {"item_id": "?"}], "k": 4}
+    answer = client.post("/v1/recommend", json=question).json()
+    assert all(int(item["id"][1:]) % 2 == 1 for item in answer["items"]) and len(answer["items"]) == 4
+    assert answer["items"][0]["reason"] == "because you bought Title 3"
+    again = client.post("/v1/recommend", json=question | {"candidates": ["i003", "i005"], "exclude_seen": False}).json()
+    assert {item["id"] for item in again["items"]} == {"i003", "i005"}
+    nothing = client.post("/v1/recommend", json={"k": 2, "where": ["price<=1"]}).json()
+    assert nothing["served_from"] == "fallback" and {item["id"] for item in nothing["items"]} == {"i000", "i001"}
+
+
+def test_filters_and_candidates_narrow_a_list(serve: Serve) -> None:
+    client = serve()
+    assert all(int(str(one)[1:]) % 2 == 0 for one in ids(client, user="u003", k=24, where="genres:comedy"))
+    assert set(ids(client, user="zoë", k=24, where=["price<=3", "genres:Comedy"])) == {"i000", "i002"}
+    assert ids(client, user="zoë", k=5, candidates="i001,nowhere,i002", where="genres:Drama") == ["i001"]
+    assert ids(client, user="zoë", k=5, where="shelf:nothing") == []
+
+
+def test_similar_items_are_alike(serve: Serve) -> None:
+    client = serve()
+    answer = client.get("/v1/similar/i003", params={"k": 3}).json()
+    assert len(answer["items"]) == 3 and all(int(item["id"][1:]) % 2 == 1 for item in answer["items"])
+    assert "i003" not in [item["id"] for item in answer["items"]]
+    assert client.get("/v1/similar/i999").status_code == 404
+
+
+def test_a_model_that_knows_no_likeness_says_so(serve: Serve) -> None:
+    answer = serve("popularity").get("/v1/similar/i003")
+    assert answer.status_code == 422 and "cannot tell which items are alike" in answer.json()["error"]["message"]
+
+
+def test_an_unavailable_item_is_in_no_answer_and_stays_so(serve: Serve) -> None:
+    client = serve()
+    path = "/v1/items/i004/availability"
+    assert client.put(path, json={"available": False}).json() == {"available": False}
+    alike = [item["id"] for item in client.get("/v1/similar/i002?k=3").json()["items"]]
+    for one in (client, serve()):
+        assert "i004" not in ids(one, user="u004", k=24)
+        assert "i004" not in ids(one, user="u004", k=24, candidates="i004")
+        shown = [item["id"] for item in one.get("/v1/similar/i002?k=23").json()["items"]]
+        assert "i004" not in shown and len(shown) == 22 and len(alike) == 3
+    client.put(path, json={"available": True})
+    assert ids(client, user="u004", k=1) == ["i004"]
+    assert client.put("/v1/items/i999/availability", json={"available": False}).status_code == 404
+
+
+BAD_EVENTS: dict[str, tuple[dict[str, Any], str]] = {
+    "seconds": ({"timestamp": 1_700_000_000}, "seconds"),
+    "far future": ({"timestamp": 4_000_000_000_000}, "a day ahead"),
+    "no truth": ({"user_id": True}, "user_id"),
+    "fraction": ({"user_id": 1.5}, "user_id"),
+    "null": ({"item_id": None}, "item_id"),
+    "empty": ({"item_id": ""}, "empty"),
+    "newline": ({"user_id": "a\nb"}, "control"),
+    "long": ({"user_id": "x" * 10_000}, "512 bytes"),
+    "kind": ({"interaction_type": "purchas"}, "did you mean 'purchase'"),
+    "unknown field": ({"itemid": "x"}, "itemid"),
+    "text value": ({"value": "much"}, "value"),
+    "huge value": ({"value": 1e300}, "value"),
+    "bad domain": ({"domain": "a\nb"}, "domain"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_EVENTS)
+def test_a_bad_event_is_named_and_nothing_is_taken(serve: Serve, name: str) -> None:
+    client = serve()
+    change, said = BAD_EVENTS[name]
+    batch = [event(1, "zoë", "i003"), event(2, "zoë", "i005") | change]
+    answer = client.post("/v1/events", json={"events": batch})
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert error["type"] == "InvalidInput" and said in error["message"] and "1" in error["message"], error
+    assert client.post("/v1/events", json={"events": batch[:1]}).json()["accepted"] == 1
+
+
+def test_raw_bodies_that_are_no_batch_are_refused(serve: Serve) -> None:
+    client = serve()
+    json = {"content-type": "application/json"}
+    nan = b'{"events":[{"event_id":"1","user_id":"u","item_id":"i","value":NaN}]}'
+    surrogate = b'{"events":[{"event_id":"1","user_id":"\\ud800","item_id":"i"}]}'
+    for body in (b"", b"{", b"[]", b"\xff\xfe", b'{"events":{}}', b'{"event":[]}', nan, surrogate):
+        answer = client.post("/v1/events", content=body, headers=json)
+        assert answer.status_code == 422 and answer.json()["error"]["type"] == "InvalidInput", (body, answer.text)
+
+
+def test_a_batch_is_bounded(serve: Serve) -> None:
+    client = serve(max_batch=2)
+    three = {"events": [event(number, "zoë", "i003") for number in range(3)]}
+    answer = client.post("/v1/events", json=three)
+    assert answer.status_code == 422 and "at most 2" in answer.json()["error"]["message"]
+    assert client.post("/v1/events", json={"events": []}).json()["accepted"] == 0
+    big = client.post("/v1/events", content=b"x" * 5_000_000, headers={"content-type": "application/json"})
+    assert big.status_code == 413 and big.json()["error"]["type"] == "InvalidInput"
+    assert client.post("/v1/events", content=(b"x" * 100_000 for _ in range(50))).status_code == 413
+
+
+def test_an_event_without_a_time_happened_when_it_arrived(serve: Serve) -> None:
+    log = MemoryLog()
+    client = serve(log=log)
+    one = event(1, "zoë", "i003")
+    del one["timestamp"]
+    before = now()
+    client.post("/v1/events", json={"events": [one]})
+    assert before <= log.of_user("zoë", 1)[0].at <= now()
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ({"user": "u1", "k": 0}, 422, "1 to 1000"),
+        ({"user": "u1", "k": 1001}, 422, "1 to 1000"),
+        ({"user": "u1", "k": "ten"}, 422, "k"),
+        ({"user": "u1", "domain": "mian"}, 404, "did you mean 'main'"),
+        ({}, 422, "user"),
+        ({"user": ""}, 422, "empty"),
+        ({"user": "u1", "where": "genre:x"}, 422, "did you mean 'genres'"),
+        ({"user": "u1", "where": "genres"}, 422, "column:value"),
+        ({"user": "u1", "where": "price<=cheap"}, 422, "number"),
+        ({"user": "u1", "where": "genres<3"}, 422, "not a number"),
+        ({"user": "u1", "where": ["price<1"] * 11}, 422, "at most 10"),
+    ],
+)
+def test_a_bad_question_says_the_rule(serve: Serve, query: dict[str, Any], status: int, said: str) -> None:
+    answer = serve().get("/v1/recommend", params=query)
+    assert answer.status_code == status and said in answer.json()["error"]["message"], answer.text
+
+
+def test_what_is_not_there_is_404(serve: Serve) -> None:
+    client = serve()
+    assert client.get("/v2").json()["error"]["type"] == "NotFound"
+    assert client.delete("/v1/recommend").status_code == 405
+
+
+def test_no_inside_is_told_when_something_breaks(serve: Serve) -> None:
+    class Broken(MemoryLog):
+        def of_user(self, user: str, limit: int) -> Any:
+            if user:
+                raise RuntimeError("secret path")
+            raise Unavailable("disk full")
+
+    log = MemoryLog()
+    client = serve(log=log)
+    log.__class__ = Broken
+    answer = client.get("/v1/recommend", params={"user": "u1"})
+    assert answer.status_code == 500 and "secret" not in answer.text and answer.json()["error"]["message"]
+    assert client.get("/health/ready").status_code == 503
+    assert client.get("/health/live").status_code == 200
+
+
+def test_health_and_metrics_count(serve: Serve) -> None:
+    client = serve()
+    assert client.get("/health/live").status_code == 200
+    assert client.get("/health/ready").json()["status"] == "ready"
+    client.post("/v1/events", json={"events": [event(1, "someone-secret", "i003")]})
+    client.get("/v1/recommend", params={"user": "someone-secret"})
+    client.get("/v1/similar/i003")
+    text = client.get("/metrics").text
+    assert 'crossrec_events_total{outcome="accepted"} 1.0' in text
+    assert 'route="/v1/recommend",status="200"} 1.0' in text
+    assert 'route="/v1/similar/{item:path}"' in text and "crossrec_model_info{" in text
+    assert "someone-secret" not in text
+
+
+def test_the_docs_page_needs_no_network(serve: Serve) -> None:
+    client = serve()
+    page = client.get("/docs")
+    assert page.status_code == 200 and "https://" not in page.text and "http://" not in page.text
+    for part in page.text.split('"'):
+        if part.endswith((".js", ".css", ".png")):
+            assert client.get(part).status_code == 200, part
+    paths = client.get("/openapi.json").json()["paths"]
+    routes = {
+        "/v1/events",
+        "/v1/recommend",
+        "/v1/similar/{item}",
+        "/v1/users/{user}",
+        "/v1/items/{item}/availability",
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+    }
+    assert set(paths) == routes
+    assert set(paths["/v1/recommend"]) == {"get", "post"}
+
+
+def test_threads_post_and_read_together(serve: Serve) -> None:
+    client = serve()
+    failed: list[str] = []
+
+    def work(user: int) -> None:
+        for number in range(8):
+            done = client.post("/v1/events", json={"events": [event(f"{user}-{number}", f"p{user}", f"i{number:03d}")]})
+            seen = ids(client, user=f"p{user}", k=24)
+            if done.status_code != 202 or f"i{number:03d}" in seen or len(seen) != 23 - number:
+                failed.append(f"{user} {number}: {done.text} {seen}")
+
+    threads = [threading.Thread(target=work, args=(user,)) for user in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+
+
+@pytest.fixture
+def client(serve: Serve) -> Any:
+    return serve(log=MemoryLog())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+EVENT = st.fixed_dictionaries(
+    {name: st.sampled_from(["u1", "i002", 7]) | JSON for name in ("event_id", "user_id", "item_id")},
+    optional=dict.fromkeys(("interaction_type", "timestamp", "value", "domain", "recommendation_id"), JSON),
+)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=st.lists(EVENT, max_size=3))
+def test_any_json_is_taken_or_refused_and_never_a_failure(client: Any, events: list[Any]) -> None:
+    assert client.post("/v1/events", json={"events": events}).status_code in (202, 422)
+    assert client.post("/v1/recommend", json={"history": events, "k": 2}).status_code in (200, 422)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(user=st.text(max_size=20), where=st.text(max_size=20), candidates=st.text(max_size=20))
+def test_any_query_is_answered_or_refused(client: Any, user: str, where: str, candidates: str) -> None:
+    query = {"user": user, "where": where, "candidates": candidates}
+    assert client.get("/v1/recommend", params=query).status_code in (200, 422)
