@@ -1,9 +1,10 @@
 """RecSys Intelligence: one recommendation engine that learns across domains and proves it.
 
+>>> import crossrec
 >>> import polars as pl
 >>> rows = {"user_id": ["ann", "ann", "bob"], "item_id": ["tea", "jam", "tea"]}
->>> data = Interactions.from_frame(pl.DataFrame(rows))
->>> EASE(l2=1.0).fit(data).recommend(["bob"], k=1).ids()
+>>> data = crossrec.Interactions.from_frame(pl.DataFrame(rows))
+>>> crossrec.EASE(l2=1.0).fit(data).recommend(["bob"], k=1).ids()
 [['jam']]
 """
 
