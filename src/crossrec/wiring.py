@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numba
-from numba.core import config
 
 from crossrec import __version__
 from crossrec.core.clock import now, stopwatch
@@ -189,7 +188,10 @@ def split_settings(names: Sequence[str], pairs: Mapping[str, str]) -> dict[str, 
 def use_threads(threads: int) -> None:
     """Let numeric work use this many threads; 0 is all cores."""
     if threads:
-        numba.set_num_threads(min(threads, config.NUMBA_NUM_THREADS))
+        try:
+            numba.set_num_threads(threads)
+        except ValueError as error:
+            raise InvalidInput(f"threads: expected 1 to the number of cores, got {threads} ({error})") from error
 
 
 def _typed(key: str, text: str, kind: Any) -> object:

@@ -111,7 +111,7 @@ def _train(best: str, dataset: Dataset, folder: Path) -> Bundle:
         bundle = train_on(best, create(best, **MODELS[best]), dataset.interactions(), folder)
     out.print(f"saved {bundle.folder}, version {bundle.version}, domains {', '.join(bundle.card.data['domains'])}")
     _must(
-        bundle.card.data["rows"] == sum(dataset.record(name).rows for name in dataset.domains),
+        bundle.card.data["rows"] == sum(len(dataset.interactions([name])) for name in dataset.domains),
         "rows were lost between data set and model",
     )
     return bundle

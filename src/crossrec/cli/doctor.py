@@ -44,7 +44,6 @@ def doctor(
 
 def _machine() -> dict[str, Any]:
     import numba
-    from numba.core import config
 
     free = available_bytes()
     return {
@@ -52,7 +51,6 @@ def _machine() -> dict[str, Any]:
         "system": platform.platform(),
         "cores": os.cpu_count(),
         "threads": numba.get_num_threads(),
-        "most threads": config.NUMBA_NUM_THREADS,
         "free memory": "unknown" if free is None else f"{free / 1e9:.1f} GB",
         "free disk here": f"{shutil.disk_usage('.').free / 1e9:.1f} GB",
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crossrec.core.errors import InvalidInput, nearest
 
-__all__ = ["KINDS", "KIND_CODES", "MAX_ID_BYTES", "NO_TIME", "Event", "check_id", "check_kind"]
+__all__ = ["KINDS", "KIND_CODES", "MAX_ID_BYTES", "NOT_TASTE", "NO_TIME", "Event", "check_id", "check_kind"]
 
 KINDS = (
     "view",
@@ -26,6 +26,8 @@ KINDS = (
 )
 """All kinds of interaction; the position in this tuple is the code in arrays. Append only."""
 
+NOT_TASTE = ("return", "shown")
+"""Kinds that do not say that a person liked an item; they are kept, and no model learns from them."""
 KIND_CODES = {kind: code for code, kind in enumerate(KINDS)}
 MAX_ID_BYTES = 512
 """Longest id taken, in UTF-8 bytes."""

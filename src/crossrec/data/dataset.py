@@ -10,6 +10,7 @@ import polars as pl
 
 from crossrec.core.catalogue import join_ids
 from crossrec.core.errors import CorruptBundle, InvalidInput, unknown_name
+from crossrec.core.event import NOT_TASTE
 from crossrec.core.interactions import Interactions
 from crossrec.data.manifest import DomainRecord, Manifest, read_manifest
 from crossrec.data.schema import INTERACTIONS
@@ -66,7 +67,8 @@ class Dataset:
 
         With one domain, ids are exactly those of the source. With several an item is `domain:id`, a user
         of a domain with its own users likewise, and a user of domains that share users keeps the id: there,
-        the same id is one person. The catalogue has the items with an interaction.
+        the same id is one person. The catalogue has the items with an interaction. Kinds that do not say that
+        someone liked an item (returns, lists shown) stay on disk: `rows` has them.
 
         Args:
             domains: Names; None takes all.
@@ -82,7 +84,8 @@ class Dataset:
         split = all(record.has_split for record in records)
         wanted = _USED if split else [name for name in _USED if name != "split"]
         several = len(names) > 1
-        frames = [self._persons(name, several=several).select(wanted) for name in names]
+        liked = ~pl.col("interaction_type").cast(pl.String).is_in(NOT_TASTE)
+        frames = [self._persons(name, several=several).filter(liked).select(wanted) for name in names]
         rows = pl.concat(frames).collect(engine="streaming")
         if several:
             self._refuse_collisions(names)

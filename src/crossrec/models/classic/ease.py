@@ -108,7 +108,7 @@ def _assembled(parts: list[tuple[Codes, Floats | sp.csr_array]], size: int, keep
             return parts[0][1]
         dense = np.zeros((size, size), dtype=np.float32)
         for block, weights in parts:
-            dense[np.ix_(block, block)] = weights
+            dense[np.ix_(block, block)] = weights if isinstance(weights, np.ndarray) else weights.toarray()
         return dense
     cells = [(block, sp.coo_array(weights)) for block, weights in parts]
     row = np.concatenate([block[part.coords[0]] for block, part in cells])
