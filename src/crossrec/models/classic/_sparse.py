@@ -14,15 +14,19 @@ _LAST = 0xFFFFFFFF
 __all__ = ["dense_product", "nearest_columns", "weighted", "weights_of"]
 
 
-def weights_of(seen: sp.csr_array, weighting: str) -> tuple[Floats, Floats]:
+def weights_of(
+    seen: sp.csr_array, weighting: str, popularity: float = 0.5, activity: float = 0.0
+) -> tuple[Floats, Floats]:
     """Return how much each row and each column of a 0/1 matrix weighs: cell (r, c) becomes rows[r] · columns[c].
 
     Args:
         seen: [R, C] CSR of ones; columns are what is compared.
         weighting: "cosine", "tfidf" (idf = log(C / (1 + size of the row))), or "bm25" (k1 = 100, b = 0.8).
+        popularity: Columns of "cosine" and "tfidf" are divided by their squared length to this power.
+        activity: A row of n cells adds its share to a product of columns n^-activity times.
 
     Returns:
-        Float32[R] and Float32[C]; the columns of "cosine" and "tfidf" come out with length 1.
+        Float32[R] and Float32[C]; with a popularity of 0.5 the columns of "cosine" and "tfidf" have length 1.
 
     Source: Robertson & Zaragoza 2009, equation 3.15, for "bm25"; on ones its saturation depends on the
     column alone, which is what lets a cell fall into two factors.
@@ -31,12 +35,13 @@ def weights_of(seen: sp.csr_array, weighting: str) -> tuple[Floats, Floats]:
     rows = np.ones(seen.shape[0])
     if weighting in ("tfidf", "bm25"):
         rows = np.maximum(np.log(seen.shape[1] / (1.0 + row_sizes)), 1e-6)
+    rows *= np.maximum(row_sizes, 1) ** (-activity / 2)
     if weighting == "bm25":
         norm = 0.2 + 0.8 * column_sizes / max(float(column_sizes.mean()), 1e-12)
         columns = 101.0 / (100.0 * norm + 1.0)
     else:
         squares = np.bincount(seen.indices, weights=np.repeat(rows**2, row_sizes), minlength=seen.shape[1])
-        columns = 1.0 / np.sqrt(np.maximum(squares, 1e-12))
+        columns = np.maximum(squares, 1e-12) ** -popularity
     return rows.astype(np.float32), columns.astype(np.float32)
 
 
@@ -47,7 +52,9 @@ def weighted(seen: sp.csr_array, weighting: str) -> sp.csr_array:
     return sp.csr_array((data, seen.indices, seen.indptr), shape=seen.shape)
 
 
-def nearest_columns(seen: sp.csr_array, weighting: str, k: int, shrink: float) -> sp.csr_array:
+def nearest_columns(
+    seen: sp.csr_array, weighting: str, k: int, shrink: float, *, popularity: float = 0.5, activity: float = 0.0
+) -> sp.csr_array:
     """Return the k columns most similar to each column: the largest cells of X'X off its diagonal.
 
     Args:
@@ -55,11 +62,13 @@ def nearest_columns(seen: sp.csr_array, weighting: str, k: int, shrink: float) -
         weighting: See `weights_of`.
         k: Neighbours kept of each column, >= 1.
         shrink: A similarity over n common rows is multiplied by n / (n + shrink).
+        popularity: See `weights_of`.
+        activity: Likewise.
 
     Returns:
         [C, C] CSR: row c holds the neighbours of column c. Equal ones: lower code first.
     """
-    row_weights, column_weights = weights_of(seen, weighting)
+    row_weights, column_weights = weights_of(seen, weighting, popularity, activity)
     size = seen.shape[1]
     k = min(k, max(size - 1, 1))
     codes, values = np.full((size, k), -1, np.int32), np.zeros((size, k), np.float32)

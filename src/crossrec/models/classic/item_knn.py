@@ -31,29 +31,48 @@ class ItemKNN(FromScores):
         neighbours: Similar items kept of each item, >= 1.
         similarity: "cosine", "tfidf" or "bm25".
         shrink: A similarity over n common users is multiplied by n / (n + shrink), >= 0.
+        popularity: A similarity is divided by the sizes of both items to this power, in [0, 1]: 0.5 is the
+            plain cosine, less lets popular items rank higher. "bm25" has a rule of its own.
+        activity: A user of n items counts n to the power -activity, in [0, 2]: whoever has everything says
+            little about what goes together.
 
-    Source: Deshpande & Karypis 2004, "Item-based top-N recommendation algorithms", section 4; shrinkage
-    after Bell & Koren 2007. Departs in adding plain similarities, not those scaled to sum to one.
+    Source: Deshpande & Karypis 2004, "Item-based top-N recommendation algorithms", section 4, whose equation 4
+    has both exponents; shrinkage after Bell & Koren 2007. Departs in adding plain similarities, not those scaled
+    to sum to one, and in one exponent for both items, which keeps a similarity the same in both directions.
     """
 
     neighbours: int = 100
     similarity: str = "cosine"
     shrink: float = 0.0
+    popularity: float = 0.5
+    activity: float = 0.0
 
     def fit(self, train: Interactions, *, validation: Interactions | None = None) -> ItemKNN:  # noqa: ARG002
         """Find each item's neighbours.
 
         Raises:
-            InvalidInput: neighbours < 1 or shrink < 0.
+            InvalidInput: neighbours < 1, shrink < 0, or an exponent out of its range.
             NotFound: No such similarity.
         """
         if self.neighbours < 1 or self.shrink < 0:
             raise InvalidInput(
                 f"ItemKNN: expected neighbours >= 1 and shrink >= 0, got {self.neighbours}, {self.shrink}"
             )
+        if not 0 <= self.popularity <= 1 or not 0 <= self.activity <= 2:
+            raise InvalidInput(
+                "ItemKNN: expected popularity in [0, 1] and activity in [0, 2], got "
+                f"{self.popularity} and {self.activity}"
+            )
         if self.similarity not in SIMILARITIES:
             raise unknown_name("similarity", self.similarity, SIMILARITIES)
-        self.weights_ = nearest_columns(train.csr(), self.similarity, self.neighbours, self.shrink)
+        self.weights_ = nearest_columns(
+            train.csr(),
+            self.similarity,
+            self.neighbours,
+            self.shrink,
+            popularity=self.popularity,
+            activity=self.activity,
+        )
         return self.remember(train)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:

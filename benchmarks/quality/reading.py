@@ -1,0 +1,68 @@
+"""Reads the data sets of the quality commands, finds the best settings of a grid, and writes what was found."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from crossrec.core.interactions import Interactions
+from crossrec.evaluation.evaluate import evaluate
+from crossrec.evaluation.protocol import Protocol
+from crossrec.models.recommender import create
+
+HERE = Path(__file__).resolve().parent
+SHARED = Path(os.environ.get("CROSSREC_DATA", HERE.parents[1] / "../shared/data"))
+RESULTS = HERE.parent / "results"
+
+
+def listed(path: Path) -> pl.DataFrame:
+    """Read lines of `user item item …` into rows of user_id and item_id, in their order."""
+    with gzip.open(path, "rt") as lines:
+        words = pl.Series("words", lines.read().splitlines()).str.split(" ")
+    frame = pl.DataFrame({"user_id": words.list.first(), "item_id": words.list.slice(1)}).explode("item_id")
+    return frame.filter(pl.col("item_id").is_not_null() & (pl.col("item_id") != ""))
+
+
+def grid(**values: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return all combinations of settings.
+
+    >>> grid(l2=[1, 2], keep=[0])
+    [{'l2': 1, 'keep': 0}, {'l2': 2, 'keep': 0}]
+    """
+    return [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
+
+
+def best_of(
+    name: str, settings: list[dict[str, Any]], data: Interactions, protocol: Protocol, metric: str
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Evaluate a model under every setting on the validation part; return the best settings and all figures."""
+    if protocol.part != "validation":
+        raise SystemExit("settings are never chosen on test")
+    tried = []
+    for chosen in settings:
+        report = evaluate(create(name, **chosen), data, protocol, metrics=(metric.split("@")[0],), resamples=0)
+        tried.append({**chosen, metric: round(report.models[0].metrics[metric].value, 5)})
+        print(f"  validation {name} {tried[-1]}", flush=True)
+    best = max(range(len(tried)), key=lambda place: tried[place][metric])
+    return settings[best], tried
+
+
+def machine() -> dict[str, Any]:
+    """Say on what a figure was measured."""
+    return {"cores": os.cpu_count(), "python": platform.python_version(), "numpy": np.__version__}
+
+
+def write(name: str, found: Mapping[str, Any]) -> None:
+    """Write figures beside those of the speed benchmarks, and the machine with them."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({**found, "machine": machine()}, indent=2)
+    (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
