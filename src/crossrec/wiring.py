@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numba
-
 from crossrec import __version__
 from crossrec.core.clock import now, stopwatch
 from crossrec.core.errors import InvalidInput, MissingExtra
@@ -36,7 +34,6 @@ __all__ = [
     "split_settings",
     "train_bundle",
     "train_on",
-    "use_threads",
 ]
 
 _FALLBACK = "popularity"
@@ -117,7 +114,6 @@ def serve_bundle(folder: Path, settings: Settings, *, quiet: bool = False) -> No
     app = build_server(folder, settings)
     import uvicorn
 
-    use_threads(settings.threads)
     _log_to_stderr(logging.WARNING if quiet else logging.INFO)
     uvicorn.run(app, host=settings.server.host, port=settings.server.port, log_level="warning", access_log=False)
 
@@ -134,7 +130,8 @@ def build_server(folder: Path, settings: Settings) -> FastAPI:
     bundle = open_bundle(folder)
     log = open_log(settings.server.events)
     path = getattr(log, "path", None)
-    return build_app(Service(bundle, log, settings.server, None if path is None else path.with_suffix(".items.json")))
+    items = None if path is None else path.with_suffix(".items.json")
+    return build_app(Service(bundle, log, settings.server, items, threads=settings.threads))
 
 
 def _log_to_stderr(level: int) -> None:
@@ -183,15 +180,6 @@ def split_settings(names: Sequence[str], pairs: Mapping[str, str]) -> dict[str, 
         for name in [model] if dot else names:
             found[name][setting] = text
     return found
-
-
-def use_threads(threads: int) -> None:
-    """Let numeric work use this many threads; 0 is all cores."""
-    if threads:
-        try:
-            numba.set_num_threads(threads)
-        except ValueError as error:
-            raise InvalidInput(f"threads: expected 1 to the number of cores, got {threads} ({error})") from error
 
 
 def _typed(key: str, text: str, kind: Any) -> object:

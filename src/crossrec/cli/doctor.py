@@ -16,7 +16,7 @@ from crossrec.cli.show import AsJson, out, print_json, table
 from crossrec.core.errors import CrossrecError
 from crossrec.core.settings import load_settings
 from crossrec.events.log import open_log
-from crossrec.models.memory import available_bytes
+from crossrec.models.machine import available_bytes
 
 __all__ = ["doctor"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from crossrec.core.catalogue import join_id
-from crossrec.core.event import KIND_CODES, Event
+from crossrec.core.event import KIND_CODES, NOT_TASTE, Event
 from crossrec.core.query import Queries
 from crossrec.core.vocabulary import Id
 from crossrec.events.log import LiveLog
@@ -18,9 +18,6 @@ from crossrec.models.recommender import Recommender
 from crossrec.models.storage import save_histories
 
 __all__ = ["LiveHistories"]
-
-_NOT_TASTE = ("shown", "return")
-"""Kinds that say nothing of what a person likes; they are kept and do not fold in."""
 
 
 class LiveHistories:
@@ -59,7 +56,7 @@ class LiveHistories:
         """Return the query of one person, their newest acts last."""
         below = self._since_erasure(user, self.model.histories_.queries([self.user_id(user)], domain))
         events = self.log.of_user(user, self.most) if self.fold_in else []
-        events = [event for event in events if event.kind not in _NOT_TASTE]
+        events = [event for event in events if event.kind not in NOT_TASTE]
         if not events and len(below.items) <= self.most:
             return below
         above = self._of_events(events, below)

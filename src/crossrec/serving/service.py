@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from crossrec.core.event import Event
 from crossrec.core.query import Act, Queries, Query
 from crossrec.core.settings import ServerSettings
 from crossrec.events.log import LiveLog
+from crossrec.models.machine import use_threads
 from crossrec.serving.answer import Answerer
 from crossrec.serving.availability import Availability
 from crossrec.serving.filters import ItemFilters
@@ -32,10 +34,17 @@ class Service:
         log: Where events are kept.
         settings: The server's.
         availability_file: Where the items taken off the page are kept; None keeps them in memory.
+        threads: Threads of the model's compiled loops; 0 is all cores.
     """
 
     def __init__(
-        self, bundle: Bundle, log: LiveLog, settings: ServerSettings, availability_file: Path | None = None
+        self,
+        bundle: Bundle,
+        log: LiveLog,
+        settings: ServerSettings,
+        availability_file: Path | None = None,
+        *,
+        threads: int = 0,
     ) -> None:
         self.name, self.version, self.settings, self.log = bundle.card.model, bundle.version, settings, log
         self.model = bundle.model
@@ -44,19 +53,24 @@ class Service:
         self.filters = ItemFilters(bundle.model.catalogue_)
         self.availability = Availability(bundle.model.catalogue_, availability_file)
         self.metrics = Metrics(bundle.card.model, bundle.version)
+        # One thread asks the model: each thread that runs compiled loops would start a team of threads of its own,
+        # slow on its first call, and not every threading layer bears two teams at once.
+        self._worker = ThreadPoolExecutor(1, "model", initializer=use_threads, initargs=(threads,))
         self.ready = False
 
     def warm_up(self) -> None:
         """Answer once for every path, so that compiled code is loaded before the first request."""
         catalogue = self.model.catalogue_
         item = catalogue.ids.decode(catalogue.ids.encode(catalogue.ids.series[:1]))[0]
-        self.answerer.recommend(Queries.from_queries([Query(history=(Act(item, value=1.0),))], catalogue), 10)
-        self.answerer.recommend(self.live.query("", None), 10)
+        known = Queries.from_queries([Query(history=(Act(item, value=1.0),))], catalogue)
+        for queries in (known, self.live.query("", None)):
+            self._worker.submit(self.answerer.recommend, queries, 10).result()
         self.ready = True
 
     def close(self) -> None:
         """Stop being ready and let go of the log."""
         self.ready = False
+        self._worker.shutdown()
         self.log.close()
 
     def take(self, events: Sequence[EventIn]) -> dict[str, int]:
@@ -105,7 +119,8 @@ class Service:
 
     def similar(self, item: str, k: int) -> dict[str, Any]:
         """Answer with the items most like one."""
-        return self.answerer.similar(self.live.item_id(item), k, self.availability.mask)
+        asked = self._worker.submit(self.answerer.similar, self.live.item_id(item), k, self.availability.mask)
+        return asked.result()
 
     def put_available(self, item: str, *, available: bool) -> None:
         """Take an item off the page or put it back, from the next answer on."""
@@ -119,9 +134,10 @@ class Service:
         self, queries: Queries, k: int, exclude_seen: bool, candidates: Sequence[str] | None, where: Sequence[str]
     ) -> dict[str, Any]:
         asked = None if candidates is None else [self.live.item_id(one) for one in candidates]
-        answer = self.answerer.recommend(
-            queries, k, exclude_seen=exclude_seen, candidates=asked, allowed=self._allowed(where)
-        )
+        allowed = self._allowed(where)
+        answer = self._worker.submit(
+            self.answerer.recommend, queries, k, exclude_seen=exclude_seen, candidates=asked, allowed=allowed
+        ).result()
         if answer["items"]:
             self.metrics.lists.labels(answer["items"][0]["source"]).inc()
         return answer

@@ -17,7 +17,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores, top_k
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
-from crossrec.models.memory import require_memory
+from crossrec.models.machine import require_memory
 from crossrec.models.recommender import FromScores
 
 __all__ = ["EASE"]

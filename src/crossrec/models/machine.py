@@ -1,12 +1,14 @@
-"""How much memory there is, asked before work that may not fit."""
+"""What the machine has: memory, asked before work that may not fit, and threads."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from crossrec.core.errors import OutOfBudget
+import numba
 
-__all__ = ["available_bytes", "require_memory"]
+from crossrec.core.errors import InvalidInput, OutOfBudget
+
+__all__ = ["available_bytes", "require_memory", "use_threads"]
 
 _MEMINFO = Path("/proc/meminfo")
 
@@ -37,3 +39,15 @@ def require_memory(needed: float, what: str) -> None:
             f"{what} needs about {needed / 1e9:.1f} GB of memory and {available / 1e9:.1f} GB are free; "
             "take fewer items, a smaller model or a larger machine"
         )
+
+
+def use_threads(threads: int) -> None:
+    """Let compiled loops called from this thread use so many threads; 0 is all cores.
+
+    Raises:
+        InvalidInput: There are fewer.
+    """
+    try:
+        numba.set_num_threads(threads or numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]  # set at import
+    except ValueError as error:
+        raise InvalidInput(f"threads: expected 0 to the number of cores, got {threads} ({error})") from error
