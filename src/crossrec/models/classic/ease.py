@@ -80,6 +80,7 @@ class EASE(FromScores):
         self.aligned(self.histories_.acts[:0])
         rows = self.weights_[self.catalogue_.codes_of(items)]
         dense = rows.toarray() if sp.issparse(rows) else rows
+        dense[dense <= 0] = -np.inf  # no weight, or one against, is no likeness
         return similar_items(self.catalogue_, items, dense, k)
 
     def explain(self, queries: Queries, items: Codes) -> Codes:
