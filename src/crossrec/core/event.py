@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crossrec.core.errors import InvalidInput, nearest
 
-__all__ = ["KINDS", "KIND_CODES", "MAX_ID_BYTES", "NOT_TASTE", "NO_TIME", "Event", "check_id", "check_kind"]
+__all__ = ["KINDS", "KIND_CODES", "MAX_ID_BYTES", "NOT_TASTE", "NO_ORDER", "NO_TIME", "Event", "check_id", "check_kind"]
 
 KINDS = (
     "view",
@@ -33,6 +33,8 @@ MAX_ID_BYTES = 512
 """Longest id taken, in UTF-8 bytes."""
 NO_TIME = -(2**63)
 """The value of a time that is not known (the smallest int64)."""
+NO_ORDER = -1
+"""The position of a row whose place among its user's rows means nothing; all other positions are >= 0."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from crossrec.core.arrays import Bools, Bytes, Codes, Floats, Times
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput
-from crossrec.core.event import NO_TIME
+from crossrec.core.event import NO_ORDER, NO_TIME
 from crossrec.core.frames import FrameLike, arrays_of
 from crossrec.core.vocabulary import Vocabulary
 
@@ -38,7 +38,8 @@ class Interactions:
         weights: Float32[N], > 0.
         kinds: Int8[N] codes in `KINDS`.
         ratings: Float32[N], NaN where there is none.
-        positions: Int64[N] order within a user: all that is known where there is no time.
+        positions: Int64[N] order within a user: all that is known where there is no time; `NO_ORDER` where
+            not even that is known.
         user_ids: The persons.
         catalogue: The items.
         splits: Int8[N] codes in `SPLITS`, where the source gives a split.
@@ -129,6 +130,11 @@ class Interactions:
     def untimed_domains(self) -> list[str]:
         """Name the domains that have rows without a time."""
         codes = np.unique(self.domains[self.times == NO_TIME])
+        return [self.catalogue.domain_names[code] for code in codes]
+
+    def unordered_domains(self) -> list[str]:
+        """Name the domains that have rows with neither a time nor an order."""
+        codes = np.unique(self.domains[(self.times == NO_TIME) & (self.positions == NO_ORDER)])
         return [self.catalogue.domain_names[code] for code in codes]
 
     def csr(self, values: CsrValues = "binary") -> sp.csr_array:

@@ -10,7 +10,7 @@ import polars as pl
 
 from crossrec.core.catalogue import join_ids
 from crossrec.core.errors import CorruptBundle, InvalidInput, unknown_name
-from crossrec.core.event import NOT_TASTE
+from crossrec.core.event import NO_ORDER, NOT_TASTE
 from crossrec.core.interactions import Interactions
 from crossrec.data.manifest import DomainRecord, Manifest, read_manifest
 from crossrec.data.schema import INTERACTIONS
@@ -86,6 +86,10 @@ class Dataset:
         several = len(names) > 1
         liked = ~pl.col("interaction_type").cast(pl.String).is_in(NOT_TASTE)
         frames = [self._persons(name, several=several).filter(liked).select(wanted) for name in names]
+        frames = [
+            frame if record.has_order or record.has_times else frame.with_columns(position=pl.lit(NO_ORDER, pl.Int64))
+            for frame, record in zip(frames, records, strict=True)
+        ]
         rows = pl.concat(frames).collect(engine="streaming")
         if several:
             self._refuse_collisions(names)

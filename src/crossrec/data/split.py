@@ -108,8 +108,13 @@ def split_last_out(data: Interactions) -> Split:
     The history of a test question contains the validation item.
 
     Raises:
-        Refused: Of some user's rows only a part has times, so their order is not known.
+        Refused: Rows have no order, or of some user's rows only a part has times.
     """
+    if names := data.unordered_domains():
+        raise Refused(
+            f"protocol 'leave-last-out' needs an order and these domains have none: {', '.join(names)}. "
+            "Take 'random' or 'given', or leave these domains out"
+        )
     _same_clock(data)
     order = np.lexsort((np.arange(len(data)), data.positions, data.times, data.users))
     from_behind, counts = _places(data.users[order], from_behind=True)

@@ -8,11 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from crossrec.core.errors import InvalidInput, NotFound
+from crossrec.core.errors import InvalidInput, NotFound, Refused
 from crossrec.data.check import check
 from crossrec.data.dataset import Dataset, open_dataset
 from crossrec.data.importing import import_source
 from crossrec.data.samples import SAMPLES, import_samples, sample_path
+from crossrec.data.split import split_last_out
 
 DATA = Path(os.environ.get("CROSSREC_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
 
@@ -242,5 +243,8 @@ def test_the_bundled_sample_is_three_checked_domains(tmp_path: Path) -> None:
     )
     assert returned > 0  # a purchase taken back says nothing good of the item, so no model learns from it
     assert len(dataset.interactions()) == sum(dataset.record(domain).rows for domain in SAMPLES) - returned
+    with pytest.raises(Refused, match="leave-last-out' needs an order and these domains have none: books"):
+        split_last_out(dataset.interactions())
+    assert len(split_last_out(dataset.interactions(["films"])).test) > 0
     with pytest.raises(NotFound, match="did you mean 'films'"):
         sample_path("film")
