@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Run
 
 
@@ -41,3 +42,11 @@ def test_a_wrong_setting_is_named(run: Run, data: Path, tmp_path: Path) -> None:
 def test_an_unknown_domain_names_the_nearest(run: Run, data: Path, tmp_path: Path) -> None:
     code, _, error = run("train", "ease", "--data", data, "--out", tmp_path / "m", "--domains", "film")
     assert code == 3 and "'films'" in error
+
+
+def test_threads_come_from_the_environment(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CROSSREC_THREADS", "4096")
+    code, _, error = run("train", "als", "--data", data, "--out", tmp_path / "m")
+    assert code == 2 and "threads: expected" in error

@@ -9,9 +9,11 @@ import typer
 
 from crossrec.cli.show import AsJson, advancing, out, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput
+from crossrec.core.settings import load_settings
 from crossrec.data.dataset import open_dataset
 from crossrec.evaluation.evaluate import evaluate as run
 from crossrec.evaluation.protocol import Protocol
+from crossrec.models.machine import use_threads
 from crossrec.wiring import model_from_text, split_settings
 
 __all__ = ["evaluate"]
@@ -32,6 +34,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Fit models on the training part and rank the full catalogue for all test users."""
+    use_threads(load_settings().threads)
     names = [name.strip() for name in models.split(",") if name.strip()]
     if len(set(names)) != len(names) or not names:
         raise InvalidInput(f"models: expected different names, got '{models}'")

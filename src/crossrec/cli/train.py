@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
+from crossrec.core.settings import load_settings
+from crossrec.models.machine import use_threads
 from crossrec.wiring import train_bundle
 
 __all__ = ["train"]
@@ -24,6 +26,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Fit a model on all of a data set, with popularity behind it for strangers, and save the bundle."""
+    use_threads(load_settings().threads)
     settings = parse_pairs("--set", setting or [])
     chosen = [name.strip() for name in domains.split(",") if name.strip()] or None
     with working(f"training {model}"):
