@@ -30,7 +30,7 @@ fix: .venv/.dev  ## format, and repair what ruff can
 	$(BIN)/ruff format .
 
 bench: .venv/.dev  ## speed and memory against the peers (which it installs)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint benchmarks/peers/constraints.txt implicit duckdb
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --constraint benchmarks/peers/constraints.txt implicit duckdb
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
 
 quality: .venv/.dev  ## quality on public data, slow (CROSSREC_DATA says where the data lies)
@@ -48,7 +48,7 @@ clean:  ## remove .venv and everything that was built
 
 lock: .venv/.dev  ## write constraints.txt anew from what .venv holds
 	@grep '^#' constraints.txt > .venv/constraints.txt
-	@$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(implicit|duckdb|torch|lightning)' | sort -f >> .venv/constraints.txt
+	@$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(implicit|duckdb|threadpoolctl|tqdm|torch|lightning)' | sort -f >> .venv/constraints.txt
 	@mv .venv/constraints.txt constraints.txt
 	@git --no-pager diff --stat constraints.txt
 
