@@ -4,7 +4,6 @@
 
 BIN := .venv/bin
 ARGS ?=
-MODEL ?= demo-run/model
 PIP_VERSION := 26.3
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -39,11 +38,11 @@ quality: .venv/.dev  ## quality on public data, slow (CROSSREC_DATA says where t
 test-slow: .venv/.dev  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
-serve: .venv/.run  ## serve a saved model (MODEL=folder, by default the one of make demo)
-	$(BIN)/crossrec serve --model $(MODEL) $(ARGS)
+serve: .venv/.run  ## serve a saved model (ARGS='--model FOLDER')
+	$(BIN)/crossrec serve $(ARGS)
 
 clean:  ## remove .venv and everything that was built
-	rm -rf .venv dist build demo-run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 lock: .venv/.dev  ## write constraints.txt anew from what .venv holds
