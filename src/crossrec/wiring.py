@@ -112,9 +112,14 @@ def serve_bundle(folder: Path, settings: Settings, *, quiet: bool = False) -> No
         MissingExtra: The extra "server" is not installed.
     """
     app = build_server(folder, settings)
+    import structlog
     import uvicorn
 
     _log_to_stderr(logging.WARNING if quiet else logging.INFO)
+    address = f"http://{settings.server.host}:{settings.server.port}"
+    structlog.get_logger("crossrec.serving").info(
+        "serving", bundle=str(folder), address=address, docs=f"{address}/docs"
+    )
     uvicorn.run(app, host=settings.server.host, port=settings.server.port, log_level="warning", access_log=False)
 
 

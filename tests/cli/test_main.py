@@ -40,3 +40,8 @@ def test_doctor_names_versions_cores_and_what_is_reachable(run: Run, monkeypatch
 def test_doctor_prints_tables(run: Run) -> None:
     code, said, _ = run("doctor")
     assert code == 0 and "machine" in said and "numpy" in said
+
+
+def test_brackets_in_tables_are_text(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crossrec.cli.doctor._extra", lambda extra: f"missing: pip install 'crossrec[{extra}]'")
+    assert "crossrec[server]" in run("doctor")[1]

@@ -59,7 +59,7 @@ def demo(
 
 
 def _step(number: int, text: str) -> None:
-    out.print(f"\n[bold]{number}. {text}[/bold]")
+    out.print(f"\n{number}. {text}", style="bold")
 
 
 def _must(claim: bool, text: str) -> None:
@@ -149,4 +149,4 @@ def _explain_change(
 def _show(title: str, answer: dict[str, list[dict[str, str]]]) -> None:
     rows = [[item.get("title", item["id"]), f"{float(item['score']):.3f}", item["reason"]] for item in answer["items"]]
     table(title, ["item", "score", "reason"], rows)
-    note.print(f"[dim]recommendation {answer['recommendation_id']}, took {answer['took_ms']} ms[/dim]")
+    note.print(f"recommendation {answer['recommendation_id']}, took {answer['took_ms']} ms", style="dim")

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from crossrec.cli.show import out
 from crossrec.core.settings import Settings, load_settings
 from crossrec.wiring import serve_bundle
 
@@ -25,8 +24,6 @@ def serve(
 ) -> None:
     """Serve recommendations; flags win over the environment, which wins over the file."""
     chosen = _with_flags(load_settings(settings), {"host": host, "port": port, "events": events})
-    if not quiet:
-        out.print(f"serving {model} on http://{chosen.server.host}:{chosen.server.port}, docs at /docs")
     serve_bundle(model, chosen, quiet=quiet)
 
 

@@ -15,8 +15,9 @@ from rich.table import Table
 __all__ = ["AsJson", "advancing", "note", "out", "parse_pairs", "print_json", "table", "working"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-out = Console(highlight=False, soft_wrap=True)
-note = Console(stderr=True, highlight=False, soft_wrap=True)
+# No markup: brackets in titles, paths and `crossrec[server]` are text.
+out = Console(highlight=False, soft_wrap=True, markup=False)
+note = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 def print_json(value: Any) -> None:
