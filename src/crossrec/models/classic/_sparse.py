@@ -9,9 +9,10 @@ import scipy.sparse as sp
 from crossrec.core.arrays import Codes, Floats, Offsets
 from crossrec.core.recommendations import top_k
 
+_BLOCK = 2_048
 _BUCKETS = 2_047
 _LAST = 0xFFFFFFFF
-__all__ = ["dense_product", "nearest_columns", "weighted", "weights_of"]
+__all__ = ["dense_product", "nearest_columns", "sum_of_rows", "weighted", "weights_of"]
 
 
 def weights_of(
@@ -113,6 +114,13 @@ def dense_product(left: sp.csr_array, right: sp.csr_array) -> Floats:
     return out
 
 
+def sum_of_rows(left: sp.csr_array, right: Floats) -> Floats:
+    """Return left @ right for a dense Float32[R, C] in C order, adding each row's terms in order."""
+    out = np.zeros((left.shape[0], right.shape[1]), dtype=np.float32)
+    _sum_of_rows(*_parts(left), np.ascontiguousarray(right), out)
+    return out
+
+
 def _parts(matrix: sp.csr_array) -> tuple[Offsets, Codes, Floats]:
     """Return the arrays of a CSR matrix in the types the compiled loops are made for."""
     return (
@@ -132,6 +140,22 @@ def _dense_product(
             factor = data[at]
             for place in range(starts[codes[at]], starts[codes[at] + 1]):
                 line[columns[place]] += factor * weights[place]
+
+
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _sum_of_rows(
+    indptr: Offsets, codes: Codes, data: Floats, right: Floats, out: Floats
+) -> None:  # pragma: no cover - compiled
+    """A block of columns a turn, so that a single row keeps all threads busy too."""
+    width = out.shape[1]
+    for block in numba.prange((width + _BLOCK - 1) // _BLOCK):
+        start, stop = block * _BLOCK, min(width, block * _BLOCK + _BLOCK)
+        for row in range(len(indptr) - 1):
+            line = out[row, start:stop]
+            for at in range(indptr[row], indptr[row + 1]):
+                factor, terms = data[at], right[codes[at], start:stop]
+                for place in range(stop - start):
+                    line[place] += factor * terms[place]
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)

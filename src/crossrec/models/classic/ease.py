@@ -17,6 +17,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores, top_k
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
+from crossrec.models.classic._sparse import dense_product, sum_of_rows
 from crossrec.models.machine import require_memory
 from crossrec.models.recommender import FromScores
 
@@ -63,15 +64,17 @@ class EASE(FromScores):
         rows = self.aligned(queries).csr()
         codes = self.candidate_codes(candidates)
         weights = self.weights_ if codes is None else self.weights_[:, codes]
-        product = rows @ weights
-        values = product.toarray() if sp.issparse(product) else product
-        return Scores(np.ascontiguousarray(values, dtype=np.float32), np.diff(rows.indptr) > 0)
+        if sp.issparse(weights):
+            return Scores(dense_product(rows, sp.csr_array(weights)), np.diff(rows.indptr) > 0)
+        return Scores(sum_of_rows(rows, weights), np.diff(rows.indptr) > 0)
 
     def _solved(self, seen: sp.csr_array, block: Codes) -> Floats | sp.csr_array:
         """Solve for the weights among the items of one block."""
-        weights = _inverse(_gram(sp.csr_array(seen[:, block]), self.l2))
-        for column in range(len(block)):  # a view each: no second large array
-            weights[:, column] /= -weights[column, column]
+        inverse = _inverse(_gram(sp.csr_array(seen[:, block]), self.l2))
+        weights = inverse.T  # symmetric, and in C order the row of a past item lies together: half of every score
+        diagonal = -np.diag(inverse).copy()
+        for row in weights:  # a view each: no second large array
+            row /= diagonal
         np.fill_diagonal(weights, 0.0)
         return _pruned(weights, self.keep) if 0 < self.keep < len(block) else weights
 
