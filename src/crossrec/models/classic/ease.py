@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.linalg import lapack
 from scipy.sparse.csgraph import connected_components
 
 from crossrec.core.arrays import Codes, Floats
@@ -16,6 +15,7 @@ from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores, top_k
 from crossrec.core.vocabulary import Id
+from crossrec.models.classic._inverse import WORKSPACE, invert
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
 from crossrec.models.classic._sparse import dense_product, sum_of_rows
 from crossrec.models.machine import require_memory
@@ -24,6 +24,7 @@ from crossrec.models.recommender import FromScores
 __all__ = ["EASE"]
 
 _PRUNE_ROWS = 2_048
+_LAPACK_MOST = 12_288
 
 
 @dataclass
@@ -35,7 +36,7 @@ class EASE(FromScores):
         keep: Keep only this many of the largest weights towards each item, so that a large catalogue saves
             small; 0 keeps all.
 
-    Source: Steck 2019 (arXiv 1905.03375), equation 8. Departs in float32 and an in-place Cholesky inverse
+    Source: Steck 2019 (arXiv 1905.03375), equation 8. Departs in float32 and an in-place inverse
     (LAPACK potrf + potri) instead of a general inverse: a half of the memory and several times as fast.
     """
 
@@ -54,8 +55,9 @@ class EASE(FromScores):
         seen = train.csr()
         blocks = _blocks(seen)
         size, largest = len(train.catalogue), max(map(len, blocks), default=0)
-        held = size * self.keep * 8 if self.keep else size * size * 4
-        require_memory(largest * largest * 4 * 1.2 + held, f"EASE over {size:,} items")
+        whole = 0 if largest == size else size * size * 4
+        held = size * self.keep * 8 if self.keep else whole
+        require_memory(largest * largest * 4 * WORKSPACE + held, f"EASE over {size:,} items")
         self.weights_ = _assembled([(block, self._solved(seen, block)) for block in blocks], size, self.keep)
         return self.remember(train)
 
@@ -70,7 +72,8 @@ class EASE(FromScores):
 
     def _solved(self, seen: sp.csr_array, block: Codes) -> Floats | sp.csr_array:
         """Solve for the weights among the items of one block."""
-        inverse = _inverse(_gram(sp.csr_array(seen[:, block]), self.l2))
+        inverse = _gram(sp.csr_array(seen[:, block]), self.l2)
+        invert(inverse)
         weights = inverse.T  # symmetric, and in C order the row of a past item lies together: half of every score
         diagonal = -np.diag(inverse).copy()
         for row in weights:  # a view each: no second large array
@@ -131,22 +134,6 @@ def _gram(seen: sp.csr_array, l2: float) -> Floats:
         gram[:, start : start + _PRUNE_ROWS] = part.toarray().T
     gram[np.diag_indices(size)] += np.float32(l2)
     return gram
-
-
-def _inverse(gram: Floats) -> Floats:
-    """Invert a positive definite matrix in its own memory; both triangles are filled."""
-    factor, info = lapack.spotrf(gram, lower=1, overwrite_a=1, clean=0)
-    if info:
-        raise InvalidInput(f"EASE: X'X + l2 is not positive definite in float32 (minor {info}); raise l2")
-    inverse, info = lapack.spotri(factor, lower=1, overwrite_c=1)
-    if info:
-        raise InvalidInput(f"EASE: the factor has a zero on its diagonal ({info}); raise l2")
-    for start in range(0, len(inverse), _PRUNE_ROWS):  # copy the lower triangle up, block by block
-        stop = start + _PRUNE_ROWS
-        block = inverse[start:stop, start:stop]
-        inverse[start:stop, start:stop] = np.tril(block) + np.tril(block, -1).T
-        inverse[start:stop, stop:] = inverse[stop:, start:stop].T
-    return np.asarray(inverse, dtype=np.float32)
 
 
 def _pruned(weights: Floats, keep: int) -> sp.csr_array:

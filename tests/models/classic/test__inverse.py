@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossrec.core.errors import InvalidInput
+from crossrec.models.classic._inverse import invert
+
+
+@given(st.integers(1, 40), st.integers(1, 45), st.integers(0, 1000))
+def test_in_parts_or_at_once_it_is_the_inverse(size: int, largest: int, seed: int) -> None:
+    rows = np.random.default_rng(seed).normal(size=(size + 5, size)).astype(np.float32)
+    matrix = np.asfortranarray(rows.T @ rows + np.eye(size, dtype=np.float32))
+    expected = np.linalg.inv(matrix.astype(np.float64))
+    invert(matrix, largest)
+    np.testing.assert_allclose(matrix, expected, atol=2e-4 * np.abs(expected).max())
+    np.testing.assert_allclose(matrix, matrix.T, atol=2e-5 * np.abs(expected).max())
+
+
+def test_a_view_is_filled_too() -> None:
+    whole = np.zeros((8, 8), dtype=np.float32)
+    whole[2:6, 2:6] = 2 * np.eye(4)
+    invert(whole[2:6, 2:6])
+    np.testing.assert_array_equal(whole[2:6, 2:6], 0.5 * np.eye(4))
+    assert whole.sum() == 2.0
+
+
+@pytest.mark.parametrize("largest", [10, 1])
+def test_a_matrix_that_is_not_positive_definite_is_refused(largest: int) -> None:
+    with pytest.raises(InvalidInput, match="raise l2"):
+        invert(np.asfortranarray([[1.0, 2.0], [2.0, 1.0]], dtype=np.float32), largest)
