@@ -33,7 +33,7 @@ GRIDS = {
     "item_knn": grid(similarity=["cosine", "tfidf", "bm25"], neighbours=[100, 500])
     + grid(popularity=[0.3, 0.35, 0.4, 0.45, 0.5], activity=[0.5, 0.75, 1.0, 1.25], neighbours=[500])
     + grid(popularity=[0.35, 0.4], activity=[0.75, 1.0], neighbours=[300, 1000, 2000]),
-    "ease": grid(l2=[10.0, 30.0, 100.0, 300.0, 1000.0]),
+    "ease": grid(l2=[30.0, 100.0, 300.0]),
 }
 KEEP = 500
 

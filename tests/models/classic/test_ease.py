@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import polars as pl
 import pytest
@@ -14,6 +16,7 @@ from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Queries, Query
 from crossrec.models import machine
 from crossrec.models.boards import checkerboard
+from crossrec.models.classic._inverse import invert
 from crossrec.models.classic.ease import EASE
 
 
@@ -56,6 +59,16 @@ def test_items_that_share_no_user_are_solved_apart_and_alike() -> None:
     np.testing.assert_allclose(EASE(l2=2.0).fit(data).weights_, solved(data, 2.0), atol=1e-5)
     pruned = EASE(l2=2.0, keep=1).fit(data).weights_.toarray()
     np.testing.assert_allclose(pruned[pruned != 0], solved(data, 2.0)[pruned != 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("items", [41, 90])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_large_matrix_is_inverted_by_halves(items: int, order: Literal["C", "F"]) -> None:
+    had = drawn(9, 60, items).csr().toarray().astype(np.float64)
+    gram = had.T @ had + 3.0 * np.eye(items)
+    found = np.array(gram, dtype=np.float32, order=order)
+    invert(found, largest=16)
+    np.testing.assert_allclose(found, np.linalg.inv(gram), atol=1e-4)
 
 
 def test_a_catalogue_that_does_not_fit_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,6 @@ from crossrec.models.recommender import FromScores
 __all__ = ["EASE"]
 
 _PRUNE_ROWS = 2_048
-_LAPACK_MOST = 12_288
 
 
 @dataclass
