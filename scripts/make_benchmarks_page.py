@@ -1,0 +1,115 @@
+"""Write docs/benchmarks.md from the figures in benchmarks/results.
+
+python scripts/make_benchmarks_page.py
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+HEAD = """# Benchmarks
+
+Every table here is written by `python scripts/make_benchmarks_page.py` from the files in `benchmarks/results/`, which
+the scripts named beside it write. Speed is a ratio of both sides measured in turn in one run on one machine (two cores,
+AMD EPYC); above 1 we are faster. Where the machine was busy the file's `load` says so.
+"""
+
+
+def read(name: str) -> Any:
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def table(columns: list[str], rows: list[list[Any]]) -> str:
+    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows)])
+
+
+def speed() -> list[str]:
+    parts = ["## Speed"]
+    if found := read("als"):
+        rows = [
+            [f"{one['interactions']:,}", one["factors"], f"{one['seconds']['ours']:.3f}"]
+            + [f"{one['seconds']['implicit']:.3f}", f"{one['ratio']:.2f}", one["bar"], f"{one['loss_gap']:.2%}"]
+            for one in found["runs"]
+        ]
+        head = ["interactions", "factors", "ours, s/iteration", "implicit 0.7.3", "ratio", "bar", "difference in loss"]
+        parts += ["`als`: `python benchmarks/als.py`", table(head, rows)]
+    if found := read("item_knn"):
+        rows = [
+            [f"{one['items']:,}", f"{one['interactions']:,}", one["similarity"], f"{one['seconds']['ours']:.2f}"]
+            + [f"{one['seconds']['implicit']:.2f}", f"{one['ratio']:.2f}", one["bar"]]
+            for one in found["runs"]
+        ]
+        head = ["items", "interactions", "similarity", "ours, s", "implicit 0.7.3, s", "ratio", "bar"]
+        parts += ["`item_knn`, 100 neighbours, whole fit: `python benchmarks/item_knn.py`", table(head, rows)]
+    if found := read("ease"):
+        seconds = found["seconds"]
+        row = [f"{found['items']:,}", f"{seconds['float32 Cholesky']:.1f}", f"{seconds['numpy inv']:.1f}"]
+        row += [f"{found['ratio']:.1f}", found["bar"], f"{found['places_differing']:.2%}"]
+        head = ["items", "float32 Cholesky, s", "numpy.linalg.inv float64, s", "ratio", "bar", "places that differ"]
+        parts += ["`ease`: `python benchmarks/ease.py`", table(head, [row])]
+    return parts
+
+
+def evaluation() -> list[str]:
+    parts: list[str] = []
+    if found := read("evaluation"):
+        rows = [
+            [run["model"], name, f"{one['seconds']:.4f}", f"{one['rectools_seconds']:.4f}", f"{one['ratio']:.1f}"]
+            for run in found["runs"]
+            for name, one in run["times"].items()
+        ]
+        text = (
+            "Evaluation of ML-1M's 6,040 users, 8 metrics, against RecTools 0.19 `calc_metrics` on the same lists: "
+            "`python benchmarks/evaluation.py`. The bar is 5 for the metrics of given lists. A whole evaluation also scores "
+            "and ranks 20 million cells, which RecTools' figure does not contain."
+        )
+        parts += [text, table(["model", "what", "ours, s", "RecTools, s", "ratio"], rows)]
+    if found := read("import_csv"):
+        rows = [
+            [name, f"{one['seconds']:.1f}", f"{one['peak_bytes'] / 1e6:,.0f}"] for name, one in found["runs"].items()
+        ]
+        ratios = ", ".join(f"{name}: {value:.2f}" for name, value in found["ratios"].items())
+        text = (
+            f"Import of a MovieLens CSV of {found['rows']:,} rows with hash, checks, duplicates and manifest: `python "
+            f"benchmarks/import_csv.py`. Our time over that of the faster rival: {ratios} (bar 1.5 at most, peak under 2 GB)."
+        )
+        parts += [text, table(["what", "seconds", "peak MB"], rows)]
+    return parts
+
+
+def quality() -> list[str]:
+    parts = ["## Quality", "Settings are chosen on validation rows only; test is asked once a model."]
+    if found := read("quality_svd_ml100k"):
+        rows = [[one["fold"], one["settings"]["factors"], f"{one['rmse']:.4f}"] for one in found["folds"]]
+        rows.append(["mean", "", f"**{found['mean_rmse']:.4f}** (bar {found['bar']})"])
+        parts += ["`svd`, ml-100k, official folds: `python benchmarks/quality/svd_ml100k.py`"]
+        parts += [table(["fold", "factors", "test RMSE"], rows)]
+    for name, title in (
+        (
+            "quality_beauty",
+            "Beauty (S3-Rec's file), leave-last-out, full ranking: `python benchmarks/quality/beauty.py`",
+        ),
+        ("quality_gowalla", "Gowalla (LightGCN's split), full ranking: `python benchmarks/quality/gowalla.py`"),
+    ):
+        if found := read(name):
+            models = found["models"]
+            metrics = list(next(iter(models.values()))["metrics"])
+            rows = [
+                [model, ", ".join(f"{key} {value}" for key, value in one["settings"].items())]
+                + [f"{one['metrics'][key]['value']:.4f}" for key in metrics]
+                + [found.get("bars", {}).get(model, "")]
+                for model, one in models.items()
+            ]
+            parts += [title, table(["model", "settings", *metrics, "bar"], rows)]
+    return parts
+
+
+if __name__ == "__main__":
+    page = "\n\n".join([HEAD.rstrip(), *speed(), *evaluation(), *quality()]) + "\n"
+    (ROOT / "docs" / "benchmarks.md").write_text(page, encoding="utf-8")
