@@ -11,6 +11,7 @@ from crossrec.core.recommendations import top_k
 
 _BLOCK = 2_048
 _BUCKETS = 2_047
+_SHARES = 64
 _LAST = 0xFFFFFFFF
 __all__ = ["dense_product", "nearest_columns", "sum_of_rows", "weighted", "weights_of"]
 
@@ -79,7 +80,8 @@ def nearest_columns(
     arrays = (by_column.indptr.astype(np.int64), by_column.indices.astype(np.int32, copy=False))
     rows = (seen.indptr.astype(np.int64), seen.indices.astype(np.int32, copy=False))
     order = np.argsort(-np.diff(by_column.indptr), kind="stable").astype(np.int32)
-    _nearest_columns(*arrays, *rows, row_weights**2, column_weights, order, codes, values, numba.get_num_threads())
+    with numba.parallel_chunksize(1):  # who is done takes the next share, also when a core is busy with other work
+        _nearest_columns(*arrays, *rows, row_weights**2, column_weights, order, codes, values, _SHARES)
     return _to_csr(codes, values, size)
 
 
@@ -169,14 +171,14 @@ def _nearest_columns(
     order: Codes,
     codes: Codes,
     values: Floats,
-    threads: int,
+    shares: int,
 ) -> None:  # pragma: no cover - compiled
     """One column a turn: add up its products in a dense line, keep the largest, wipe what was touched."""
     size = len(column_weights)
-    for thread in numba.prange(threads):
+    for share in numba.prange(shares):
         line, found = np.zeros(size, np.float32), np.empty(size + 1, np.int32)
         sums, counts = np.empty(size, np.float32), np.zeros(_BUCKETS + 1, np.int32)
-        for turn in range(thread, len(order), threads):
+        for turn in range(share, len(order), shares):
             column = order[turn]
             work, touched = 0, 0
             for at in range(c_indptr[column], c_indptr[column + 1]):
