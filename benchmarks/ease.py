@@ -19,7 +19,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from crossrec.core.recommendations import top_k
-from crossrec.models.classic.ease import _gram, _inverse
+from crossrec.models.classic._inverse import invert
+from crossrec.models.classic.ease import _gram
 from synthetic import machine, skewed, write
 
 FEWEST, BAR, L2, TOLERANCE, USERS = 10_000, 5.0, 100.0, 1e-5, 5_000
@@ -57,8 +58,9 @@ def main() -> int:
         gram = _gram(seen, L2)
         double = gram.astype(np.float64)
         begin = time.perf_counter()
-        single = _inverse(gram)
+        invert(gram)
         times["float32 Cholesky"].append(time.perf_counter() - begin)
+        single = gram
         begin = time.perf_counter()
         exact = np.linalg.inv(double)
         times["numpy inv"].append(time.perf_counter() - begin)
