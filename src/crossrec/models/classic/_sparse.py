@@ -5,6 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from crossrec.core.arrays import Codes, Floats, Offsets
 from crossrec.core.recommendations import top_k
@@ -12,6 +13,7 @@ from crossrec.core.recommendations import top_k
 _BLOCK = 2_048
 _BUCKETS = 2_047
 _SHARES = 64
+_RUN = 64
 _LAST = 0xFFFFFFFF
 __all__ = ["dense_product", "nearest_columns", "sum_of_rows", "weighted", "weights_of"]
 
@@ -178,13 +180,15 @@ def _nearest_columns(
     for share in numba.prange(shares):
         line, found = np.zeros(size, np.float32), np.empty(size + 1, np.int32)
         sums, counts = np.empty(size, np.float32), np.zeros(_BUCKETS + 1, np.int32)
+        line_bits, keys = line.view(np.uint32), np.empty(size, np.uint64)
+        maxima = np.empty((size + _RUN - 1) // _RUN, np.float32)
         for turn in range(share, len(order), shares):
             column = order[turn]
             work, touched = 0, 0
             for at in range(c_indptr[column], c_indptr[column + 1]):
                 work += r_indptr[c_rows[at] + 1] - r_indptr[c_rows[at]]
-            # Much work touches most of the line: scanning all of it is then cheaper than noting what was touched.
-            noting = work < size // 2
+            # Much work touches most of the line: looking at all of it is then cheaper than noting what was touched.
+            noting = work < size // 8
             for at in range(c_indptr[column], c_indptr[column + 1]):
                 row = c_rows[at]
                 weight = row_weights[row]
@@ -199,9 +203,8 @@ def _nearest_columns(
                         line[r_columns[place]] += weight
             line[column] = 0.0
             if not noting:
-                for other in range(size):
-                    found[touched] = other
-                    touched += line[other] > 0.0
+                _keep_of_line(line, line_bits, column_weights, column, maxima, keys, codes[column], values[column])
+                continue
             kept = 0
             for at in range(touched):
                 other = found[at]
@@ -211,6 +214,47 @@ def _nearest_columns(
                     kept += 1
                 line[other] = 0.0
             _keep_largest(found[:kept], sums[:kept], counts, codes[column], values[column])
+
+
+@numba.njit(cache=True, fastmath={"nnan", "nsz"})
+def _keep_of_line(
+    line: Floats,
+    bits: NDArray[np.uint32],
+    column_weights: Floats,
+    column: int,
+    maxima: Floats,
+    keys: NDArray[np.uint64],
+    codes: Codes,
+    values: Floats,
+) -> None:  # pragma: no cover - compiled
+    """Weigh a whole line, keep its largest cells, of equal ones the lower code, and wipe it.
+
+    The k-th largest of the maxima of runs of cells is a floor under the k-th largest cell, so that only
+    the few runs that reach it are looked at cell by cell.
+    """
+    k, size, own = len(codes), len(line), column_weights[column]
+    for run in range(len(maxima)):
+        largest = np.float32(0)
+        for other in range(run * _RUN, min(size, run * _RUN + _RUN)):
+            value = line[other] * column_weights[other] * own
+            line[other] = value
+            largest = max(largest, value)
+        maxima[run] = largest
+    floor = np.float32(0)
+    if len(maxima) > k:
+        floor = np.partition(maxima, len(maxima) - k)[len(maxima) - k]
+    found = 0
+    for run in range(len(maxima)):
+        if maxima[run] >= floor and maxima[run] > 0:
+            for other in range(run * _RUN, min(size, run * _RUN + _RUN)):
+                if line[other] >= floor and line[other] > 0:
+                    keys[found] = (np.uint64(bits[other]) << np.uint64(32)) | np.uint64(_LAST - other)
+                    found += 1
+    ordered = np.sort(keys[:found])
+    for at in range(min(k, found)):
+        best = _LAST - np.int64(ordered[found - 1 - at] & np.uint64(_LAST))
+        codes[at], values[at] = best, line[best]
+    line[:] = 0
 
 
 @numba.njit(cache=True)
