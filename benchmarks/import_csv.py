@@ -52,7 +52,7 @@ def make(path: Path, rows: int, seed: int = 0) -> None:
 
 
 def crossrec(source: Path, out: Path) -> None:
-    from crossrec.data.importing import import_source
+    from crossrec.data.intake.importing import import_source
 
     import_source("movielens", source, "films", out, options={"titles": "false"})
 

@@ -7,7 +7,8 @@ import sys
 import typer
 
 from crossrec import __version__
-from crossrec.cli import data, demo, doctor, evaluate, recommend, serve, train
+from crossrec.cli import demo, doctor, evaluate, recommend, serve, train
+from crossrec.cli.data import app as data
 from crossrec.core.errors import CrossrecError
 
 __all__ = ["app", "main"]

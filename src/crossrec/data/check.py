@@ -9,8 +9,8 @@ import polars as pl
 
 from crossrec.core import clock
 from crossrec.data.dataset import Dataset
+from crossrec.data.intake.prescan import file_hash
 from crossrec.data.manifest import DomainRecord
-from crossrec.data.prescan import file_hash
 
 __all__ = ["CheckReport", "DomainReport", "Problem", "check"]
 

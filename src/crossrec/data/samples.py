@@ -6,7 +6,7 @@ from pathlib import Path
 
 from crossrec.core.errors import unknown_name
 from crossrec.data.dataset import Dataset, open_dataset
-from crossrec.data.importing import import_source
+from crossrec.data.intake.importing import import_source
 
 __all__ = ["SAMPLES", "import_samples", "sample_path"]
 

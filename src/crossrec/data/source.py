@@ -13,8 +13,8 @@ import polars as pl
 
 from crossrec.core.errors import InvalidInput, nearest
 from crossrec.core.shelf import Shelf
-from crossrec.data.prescan import TextFile
-from crossrec.data.quarantine import refused_frame
+from crossrec.data.intake.prescan import TextFile
+from crossrec.data.intake.quarantine import refused_frame
 
 __all__ = ["SOURCES", "FileNote", "Reading", "Rules", "Source", "create", "rating_range", "refused_of"]
 

@@ -11,7 +11,7 @@ import pytest
 from crossrec.core.errors import InvalidInput, NotFound, Refused
 from crossrec.data.check import check
 from crossrec.data.dataset import Dataset, open_dataset
-from crossrec.data.importing import import_source
+from crossrec.data.intake.importing import import_source
 from crossrec.data.samples import SAMPLES, import_samples, sample_path
 from crossrec.data.split import split_last_out
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crossrec.core.errors import InvalidInput, NotFound, nearest
-from crossrec.data.prescan import Entry
+from crossrec.data.intake.prescan import Entry
 
 __all__ = ["find", "find_all", "listing", "require"]
 

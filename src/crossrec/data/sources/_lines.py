@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 
 from crossrec.core.errors import InvalidInput, nearest
-from crossrec.data.prescan import TextFile
-from crossrec.data.quarantine import refused_frame
+from crossrec.data.intake.prescan import TextFile
+from crossrec.data.intake.quarantine import refused_frame
 
 __all__ = [
     "csv_rows",

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.core.errors import InvalidInput
-from crossrec.data.prescan import Entry, prescan
-from crossrec.data.quarantine import join
+from crossrec.data.intake.prescan import Entry, prescan
+from crossrec.data.intake.quarantine import join
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
 from crossrec.data.sources import _files, _lines
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from crossrec.data.prescan import prescan
-from crossrec.data.quarantine import join
+from crossrec.data.intake.prescan import prescan
+from crossrec.data.intake.quarantine import join
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _lines
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.core.errors import NotFound
-from crossrec.data.prescan import prescan
+from crossrec.data.intake.prescan import prescan
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
 from crossrec.data.sources import _files, _lines
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.core.errors import InvalidInput, nearest
-from crossrec.data.prescan import Entry, TextFile, file_hash, prescan
+from crossrec.data.intake.prescan import Entry, TextFile, file_hash, prescan
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _lines
 

@@ -1,4 +1,4 @@
-"""crossrec data: import public files into a data set, and check it."""
+"""crossrec data import: files in a source's official format become a domain of a data set."""
 
 from __future__ import annotations
 
@@ -8,17 +8,11 @@ from typing import Annotated
 import typer
 
 from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
-from crossrec.core.errors import InvalidInput
-from crossrec.data.check import check as run_check
-from crossrec.data.dataset import open_dataset
-from crossrec.data.importing import import_source
+from crossrec.data.intake.importing import import_source
 
-__all__ = ["app"]
-
-app = typer.Typer(help="Import public files into a data set, and check it.", no_args_is_help=True)
+__all__ = ["import_files"]
 
 
-@app.command("import")
 def import_files(
     source: Annotated[str, typer.Argument(help="movielens, amazon, goodbooks, sequences, split, tables or retail.")],
     path: Annotated[Path, typer.Argument(help="A file, a folder or a zip, plain or gzipped.")],
@@ -48,15 +42,3 @@ def import_files(
         print_json(summary.to_dict())
     else:
         out.print(str(summary))
-
-
-@app.command("check")
-def check(folder: Annotated[Path, typer.Argument(help="Folder of the data set.")], as_json: AsJson = False) -> None:
-    """Say what is in a data set and what is wrong with it; exit code 2 where something is."""
-    report = run_check(open_dataset(folder))
-    if as_json:
-        print_json(report.to_dict())
-    else:
-        out.print(str(report))
-    if not report.ok:
-        raise typer.Exit(InvalidInput.exit_code)

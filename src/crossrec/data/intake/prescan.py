@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossrec.core.errors import InvalidInput, NotFound
-from crossrec.data.quarantine import note
+from crossrec.data.intake.quarantine import note
 
 __all__ = ["BLOCK_BYTES", "MAX_LINE_BYTES", "Entry", "TextFile", "file_hash", "prescan"]
 

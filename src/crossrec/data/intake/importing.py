@@ -11,12 +11,12 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.core.errors import InvalidInput, Unavailable
-from crossrec.data.cleaning import checked, kept, refused, settle_unit
 from crossrec.data.dataset import INTERACTIONS_FILE, ITEMS_FILE, QUARANTINE_FILE
-from crossrec.data.duplicates import repeats
+from crossrec.data.intake.duplicates import repeats
+from crossrec.data.intake.prescan import file_hash
+from crossrec.data.intake.quarantine import counts_by_reason, join, refused_frame
+from crossrec.data.intake.row_checks import checked, kept, refused, settle_unit
 from crossrec.data.manifest import MANIFEST, DomainRecord, Manifest, read_manifest, write_manifest
-from crossrec.data.prescan import file_hash
-from crossrec.data.quarantine import counts_by_reason, join, refused_frame
 from crossrec.data.schema import check_domain
 from crossrec.data.source import Reading, create
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from crossrec.core.errors import CorruptBundle, InvalidInput, NotFound
 from crossrec.data.check import check
 from crossrec.data.dataset import Dataset, open_dataset
-from crossrec.data.importing import import_source
+from crossrec.data.intake.importing import import_source
 from crossrec.data.schema import INTERACTIONS
 
 HEADER = "userId,movieId,rating,timestamp\n"

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossrec.data import prescan as module
-from crossrec.data.prescan import Entry, prescan
+from crossrec.data.intake.prescan import Entry, prescan
 
 
 @settings(max_examples=50, deadline=None)

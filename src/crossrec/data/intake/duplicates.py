@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from crossrec.data.quarantine import refused_frame
+from crossrec.data.intake.quarantine import refused_frame
 
 __all__ = ["repeats"]
 

@@ -1,0 +1,1 @@
+"""crossrec data: one command a file."""

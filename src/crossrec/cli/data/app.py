@@ -1,0 +1,14 @@
+"""The group of commands `crossrec data`."""
+
+from __future__ import annotations
+
+import typer
+
+from crossrec.cli.data.check import check
+from crossrec.cli.data.import_files import import_files
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Import public files into a data set, and check it.", no_args_is_help=True)
+app.command("import")(import_files)
+app.command("check")(check)
