@@ -47,6 +47,7 @@ class Rules:
         rating: Lowest and highest rating allowed, None where any finite number is one.
         unit: Unit of the times: "s", "ms", "us", "iso", or "auto" to settle it by their size.
         kind: What a row is where the source does not say: one of `KINDS`.
+        unit_is_option: The unit is an option of the source, so that a user can say another.
         plain_ids: The pre-scan has shown that no id can be too long or hold a control character.
     """
 
@@ -54,6 +55,7 @@ class Rules:
     unit: str = "auto"
     kind: str = "rate"
     plain_ids: bool = False
+    unit_is_option: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Reading:
         licence: The licence the data come under, where the source knows.
         private: Whole lines may hold names of people; they are never shown.
         ordered: The order of the rows of one user means something.
+        notes: What a person should know of how the files were read, a line each.
         repeats: The same row twice is two acts, as in a sequence; otherwise it is a duplicate.
     """
 
@@ -96,6 +99,7 @@ class Reading:
     private: bool = False
     ordered: bool = True
     repeats: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @runtime_checkable

@@ -44,11 +44,14 @@ def test_old_versions_and_their_parts_go_on_request(grown: tuple[Path, list[str]
 
 def test_parts_of_no_version_go_too(grown: tuple[Path, list[str]]) -> None:
     out, _ = grown
-    stray = out / "shop" / "interactions" / "month=2001-01" / "0123.parquet"
+    stray = out / "shop" / "interactions" / "month=2001-01" / f"{7:016x}.parquet"
     stray.parent.mkdir()
     stray.write_bytes(b"left by a killed import")
+    own = stray.with_name("notes.parquet")
+    own.write_bytes(b"not ours")
     drop_old(out, 3)
     assert not stray.exists()
+    assert own.exists()
     assert open_dataset(out).rows("shop").collect().height == 6
 
 

@@ -82,7 +82,13 @@ def header_of(text: TextFile, separator: str = ",") -> list[str]:
     """Read the names in the first line of a CSV file."""
     with text.readable.open(encoding="utf-8", newline="") as stream:
         first = stream.readline(2**20)
-    names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    try:
+        names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    except csv.Error as error:
+        raise InvalidInput(f"{text.entry.label}, row 1: expected names of columns ({error})") from error
+    if not any(names):
+        first_refused = next((note["reason"] for note in text.refused if note["row"] == 1), "it is blank")
+        raise InvalidInput(f"{text.entry.label}, row 1: expected names of columns, got none ({first_refused})")
     return [name if name not in names[:i] else f"{name}#{i + 1}" for i, name in enumerate(names)]
 
 
@@ -250,8 +256,8 @@ def fast_csv(
     Returns:
         The rows, and how many there must be.
     """
-    if not text.plain or text.blanks or len(separator) != 1:
-        return None
+    if not text.plain or text.blanks or len(separator) != 1 or set(header) != set(columns):
+        return None  # a column that is not read would not show that a line is too short
     types = {"rating": pl.Float32(), "timestamp": pl.Int64()}
     schema = {name: types.get(columns.get(name, ""), pl.String()) for name in header}
     rows = pl.scan_csv(
