@@ -9,7 +9,7 @@ import polars as pl
 from crossrec.core.errors import InvalidInput
 from crossrec.core.event import KINDS
 
-__all__ = ["INTERACTIONS", "KIND_TYPE", "QUARANTINE", "SCHEMA_VERSION", "SPLIT_TYPE", "check_domain"]
+__all__ = ["INTERACTIONS", "KIND_TYPE", "QUARANTINE", "SCHEMA_VERSION", "SPLIT_TYPE", "TIES", "check_domain"]
 
 SCHEMA_VERSION = 1
 """Version of the layout on disk; a reader refuses a newer one."""
@@ -39,6 +39,10 @@ QUARANTINE = pl.Schema(
 )
 """Columns of `quarantine.parquet`: the file, its line (the first is 1), the column (empty: the whole row),
 why the row was refused, and the value that came, cut."""
+
+TIES = pl.Schema({"user_id": pl.String(), "other_id": pl.String(), "tie": pl.String(), "weight": pl.Float32()})
+"""Columns of the social ties: from whom to whom (a mutual tie is two rows), what it is (friend, trust), and its
+weight, above 0."""
 
 _DOMAIN = re.compile(r"[a-z][a-z0-9_-]*")
 

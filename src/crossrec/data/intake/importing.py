@@ -31,15 +31,17 @@ class ImportSummary:
         domain: The domain that was written.
         path: The data set's folder.
         record: What the manifest now says about the domain.
+        notes: Sentences of the source for the person who imports.
     """
 
     domain: str
     path: Path
     record: DomainRecord
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return all of it as plain values, for JSON."""
-        return {"domain": self.domain, "path": str(self.path), **asdict(self.record)}
+        return {"domain": self.domain, "path": str(self.path), "notes": list(self.notes), **asdict(self.record)}
 
     def __str__(self) -> str:
         found = self.record
@@ -47,6 +49,7 @@ class ImportSummary:
         lines = [f"{taken}, {found.users:,} users, {found.items:,} items"]
         lines += [f"  quarantined {count:,}: {reason}" for reason, count in found.quarantined.items()]
         lines += [f"  items, quarantined {count:,}: {reason}" for reason, count in found.items_quarantined.items()]
+        lines += [f"  {sentence}" for sentence in self.notes]
         return "\n".join(lines)
 
 
@@ -98,13 +101,15 @@ def import_source(
             fresh.mkdir()
             told("checking and writing")
             record = _written(reading, domain, fresh, told)
+            for file in reading.files:
+                file.refuse_change()
             record = _described(record, source, options or {}, reading, shared_users=shared_users)
             _put(folder, domain, fresh, workspace / "old", Manifest({**domains, domain: record}))
     except OSError as error:
         if isinstance(error, InvalidInput | Unavailable):
             raise
         raise Unavailable(f"'{folder}': the data set could not be written ({error})") from error
-    return ImportSummary(domain, folder, record)
+    return ImportSummary(domain, folder, record, reading.notes)
 
 
 def _written(reading: Reading, domain: str, fresh: Path, told: Callable[[str], None]) -> DomainRecord:
@@ -162,6 +167,8 @@ def _sink(reading: Reading, domain: str, target: Path) -> tuple[int, pl.DataFram
     rows = checked(reading.rows, rules, domain)
     _parquet(kept(rows), target)
     bad = refused(rows).collect(engine="streaming")
+    if reading.by_rule:
+        bad = bad.with_columns(pl.when(~pl.col("reason").is_in(reading.by_rule)).then(pl.col("value")).alias("value"))
     if reading.private:
         bad = bad.with_columns(pl.when(pl.col("column") != "").then(pl.col("value")).alias("value"))
     return _height(target) + bad.height, bad, rows

@@ -1,4 +1,4 @@
-"""Find the files of a source: a file, a folder or a zip; plain or gzipped."""
+"""Find the files of a source: a file, a folder or a zip; plain, gzipped or zstd."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _members(path: Path) -> list[Entry]:
 
 
 def find_all(path: Path, patterns: Sequence[str], *, beside: bool = False) -> list[Entry]:
-    """Find the files whose name (without `.gz`) fits a pattern, in the order of the patterns.
+    """Find the files whose name (without `.gz`, `.zst`) fits a pattern, in the order of the patterns.
 
     Args:
         path: A file, folder or zip.

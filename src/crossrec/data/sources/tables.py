@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.core.errors import InvalidInput, nearest
-from crossrec.data.intake.prescan import Entry, TextFile, file_hash, prescan
+from crossrec.data.intake.prescan import Entry, FileState, TextFile, file_hash, prescan
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _lines
 
@@ -167,7 +167,8 @@ class Tables:
             pl.col("line").cast(pl.Int64),
             *[pl.col(column).alias(name) for column, name in columns.items()],
         )
-        note = FileNote(entry.label, file_hash(entry.path), entry.path.stat().st_size)
+        state = FileState.of(entry.path)
+        note = FileNote(entry.label, file_hash(entry.path), state.size, state)
         return Reading(rows=rows, rules=Rules(), files=(note,)), columns
 
     def _items(self, workspace: Path) -> tuple[pl.DataFrame | None, list[FileNote]]:
