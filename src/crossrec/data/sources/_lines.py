@@ -22,7 +22,6 @@ __all__ = [
     "delimited",
     "fast_csv",
     "header_of",
-    "json_rows",
     "lines_of",
     "listed",
     "pick",
@@ -188,23 +187,11 @@ def _named(lines: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
     )
 
 
-def json_rows(lines: pl.LazyFrame, names: Sequence[str]) -> pl.LazyFrame:
-    """Read JSON lines: the values under some names as text; a line that is no object is a problem."""
-    bad = ~pl.col("text").str.starts_with("{") | pl.col("text").str.json_path_match("$").is_null()
-    return lines.select(
-        pl.col("file").alias("#file"),
-        pl.col("line").alias("#line"),
-        pl.when(bad).then(pl.lit("not a JSON object")).alias("#problem"),
-        pl.when(bad).then(pl.col("text").str.slice(0, 200)).alias("#value"),
-        *[pl.col("text").str.json_path_match(f"$['{name}']").alias(name) for name in names],
-    )
-
-
 def settled(rows: pl.LazyFrame, columns: Mapping[str, str]) -> pl.LazyFrame:
     """Give fields their names in the schema, and keep what says where a row stood.
 
     Args:
-        rows: From `csv_rows`, `delimited` or `json_rows`.
+        rows: From `csv_rows`, `delimited` or `_json.json_rows`.
         columns: Column in the file -> field of the schema.
     """
     return rows.select(

@@ -10,7 +10,7 @@ import polars as pl
 from crossrec.core.errors import InvalidInput, nearest
 from crossrec.data.intake.prescan import Entry, FileState, TextFile, file_hash, prescan
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
-from crossrec.data.sources import _files, _lines
+from crossrec.data.sources import _files, _json, _lines
 
 __all__ = ["Tables"]
 
@@ -146,10 +146,8 @@ class Tables:
 
     def _json(self, text: TextFile) -> tuple[Reading, dict[str, str]]:
         """Read JSON lines; the columns are the keys of the first hundred lines."""
-        head = _lines.lines_of(text).head(100).select(pl.col("text").str.extract_all(r'"([^"\\]+)"\s*:')).collect()
-        keys = head["text"].explode().drop_nulls().unique(maintain_order=True).str.extract(r'"([^"\\]+)"').to_list()
-        columns = self._columns(text.entry.label, keys)
-        rows = _lines.settled(_lines.json_rows(_lines.lines_of(text), list(columns)), columns)
+        columns = self._columns(text.entry.label, _json.keys_of(text))
+        rows = _lines.settled(_json.json_table(text, dict.fromkeys(columns, pl.String())), columns)
         return Reading(rows=rows, rules=Rules(), files=(FileNote.of(text),), refused=refused_of(text)), columns
 
     def _parquet(self, entry: Entry) -> tuple[Reading, dict[str, str]]:
