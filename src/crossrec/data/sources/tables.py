@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +11,7 @@ from crossrec.core.errors import InvalidInput, nearest
 from crossrec.data.intake.prescan import Entry, FileState, TextFile, file_hash, prescan
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _json, _lines
+from crossrec.data.sources._pseudonyms import Pseudonyms
 
 __all__ = ["Tables"]
 
@@ -50,6 +51,9 @@ class Tables:
         header: The first line of a CSV has names; without it columns are called 1, 2, 3 …
         encoding: "utf-8" or "latin-1".
         items: Path of a CSV about the items, with a column `item_id` or the one that `item` names.
+        repeats: The same row twice is two acts; otherwise, without a position, it is a duplicate and set aside.
+        hash_users: Users are names of persons: write salted hashes of them, by the secret in the environment
+            variable `CROSSREC_SALT`; without it a salt is drawn for this import alone.
     """
 
     user: str = ""
@@ -68,6 +72,8 @@ class Tables:
     header: bool = True
     encoding: str = "utf-8"
     items: str = ""
+    repeats: bool = False
+    hash_users: bool = False
 
     def read(self, path: Path, workspace: Path) -> Reading:
         """Look at the file and say how it is read; see `Source.read`."""
@@ -79,7 +85,7 @@ class Tables:
         kind = self.kind or ("rate" if "rating" in columns.values() else "view")
         rules = Rules(rating_range(self.ratings), unit=self.unit, kind=kind, plain_ids=reading.rules.plain_ids)
         items, files = self._items(workspace)
-        return Reading(
+        found = Reading(
             rows=reading.rows,
             rules=rules,
             files=(*reading.files, *files),
@@ -87,7 +93,22 @@ class Tables:
             expected=reading.expected,
             items=items,
             refused=reading.refused,
-            repeats="position" in columns.values(),
+            repeats=self.repeats or "position" in columns.values(),
+        )
+        return self._hashed(found) if self.hash_users else found
+
+    def _hashed(self, reading: Reading) -> Reading:
+        """Write users as pseudonyms, and never show a line that may hold a name."""
+        names = Pseudonyms.from_environment()
+        hashed = names.of(pl.col("user_id").cast(pl.String)).alias("user_id")
+        return replace(
+            reading,
+            rows=reading.rows.with_columns(hashed),
+            fast=None if reading.fast is None else reading.fast.with_columns(hashed),
+            refused=reading.refused.with_columns(pl.lit(None, pl.String).alias("value")),
+            pseudonyms=names.fingerprint,
+            notes=names.notes,
+            private=True,
         )
 
     def _wanted(self) -> dict[str, tuple[str, ...]]:
