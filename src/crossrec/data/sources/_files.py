@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crossrec.core.errors import InvalidInput, NotFound, nearest
-from crossrec.data.intake.prescan import Entry
+from crossrec.data.intake.prescan import Entry, TextFile, prescan
 
-__all__ = ["find", "find_all", "listing", "require"]
+__all__ = ["find", "find_all", "listing", "require", "tolerant"]
 
 
 def listing(path: Path) -> list[Entry]:
@@ -76,6 +76,14 @@ def require(path: Path, patterns: Sequence[str], source: str) -> Entry:
         names = ", ".join(entry.name for entry in entries[:12]) or "nothing"
         raise NotFound(f"{source}: expected {' or '.join(patterns)} in '{path}', found {names}")
     return found
+
+
+def tolerant(entry: Entry, workspace: Path) -> TextFile:
+    """Go over a text file as UTF-8, or as latin-1 where that is not what it is: titles and names of older sets."""
+    text = prescan(entry, workspace)
+    if any(note["reason"] == "not UTF-8" for note in text.refused):
+        return prescan(entry, workspace, encoding="latin-1")
+    return text
 
 
 def _near(path: Path) -> str:

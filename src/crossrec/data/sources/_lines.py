@@ -51,8 +51,15 @@ def lines_of(text: TextFile, *, skip: int = 0) -> pl.LazyFrame:
 
 
 def delimited(lines: pl.LazyFrame, separator: str, columns: Sequence[str]) -> pl.LazyFrame:
-    """Take lines apart at a separator, without quotes; a line with another number of fields is a problem."""
-    return _named(lines.with_columns(pl.col("text").str.split(separator).alias("fields")), columns)
+    """Take lines apart at a separator, without quotes; a line with another number of fields is a problem.
+
+    Args:
+        lines: From `lines_of`.
+        separator: Any text; an empty one is white space.
+        columns: Names of the fields.
+    """
+    apart = lines.with_columns(pl.col("text").str.split(separator).alias("fields")) if separator else words(lines)
+    return _named(apart, columns)
 
 
 def words(lines: pl.LazyFrame) -> pl.LazyFrame:
@@ -216,7 +223,7 @@ def blamed(rows: pl.LazyFrame, faults: Sequence[tuple[pl.Expr, str, str]]) -> pl
         faults: Whether a row is broken, why, and the column whose value is shown; an empty one shows nothing.
     """
     none = pl.lit(None, pl.String)
-    reason, column, value = none, none, none
+    reason, column, value = none, pl.lit(""), none
     for broken, why, name in reversed(faults):
         reason = pl.when(broken).then(pl.lit(why)).otherwise(reason)
         column = pl.when(broken).then(pl.lit(name)).otherwise(column)
