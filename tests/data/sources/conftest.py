@@ -36,7 +36,7 @@ def taken(tmp_path: Path) -> Taken:
     """Import a path as the domain `x` and open what was written; rows in = rows + quarantined is held."""
 
     def imported(source: str, path: Path, **options: str) -> Dataset:
-        import_source(source, path, "x", tmp_path / "out", options=options, replace=True)
+        import_source(source, path, "x", tmp_path / "out", options=options, there="replace")
         dataset = open_dataset(tmp_path / "out")
         record = dataset.record("x")
         assert record.rows_in == record.rows + sum(record.quarantined.values())

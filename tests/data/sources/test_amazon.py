@@ -135,7 +135,7 @@ def test_one_category_at_a_time(write: Write, taken: Taken) -> None:
     with pytest.raises(InvalidInput, match=r"one category, got Books\.jsonl, Electronics\.jsonl"):
         taken("amazon", folder)
     record = taken("amazon", folder / "Books.jsonl").record("x")
-    assert [file["name"] for file in record.files] == ["Books.jsonl", "meta_Books.jsonl"]
+    assert [file.name for file in record.files] == ["Books.jsonl", "meta_Books.jsonl"]
     (folder / "Electronics.jsonl").rename(folder / "meta_Home.jsonl")
     (folder / "meta_Books.jsonl").rename(folder / "meta_Toys.jsonl")
     with pytest.raises(InvalidInput, match="none is called like Books.jsonl: name it with option metadata"):

@@ -95,7 +95,7 @@ def test_shelves_of_a_genre_with_books(write: Write, taken: Taken) -> None:
         "similar": ["884306", "234"], "text": "Cat poems.", "authors": ["T.S. Eliot"], "genres": ["poetry", "fiction"],
     }  # fmt: skip
     assert dataset.items("x").row(1, named=True)["title"] is None
-    assert [file["name"] for file in dataset.record("x").files] == [
+    assert [file.name for file in dataset.record("x").files] == [
         "goodreads_interactions_poetry.json.gz", "goodreads_books_poetry.json.gz", "goodreads_book_authors.json.gz",
         "goodreads_book_genres_initial.json.gz",
     ]  # fmt: skip

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 import pytest
@@ -10,7 +11,7 @@ import zstandard
 
 from crossrec.core.errors import InvalidInput, NotFound
 from crossrec.data.dataset import Dataset
-from crossrec.data.intake.importing import import_source
+from crossrec.data.intake.importing import ImportSummary, import_source
 from crossrec.data.source import Reading
 
 Write, Taken, Read = Callable[..., Path], Callable[..., Dataset], Callable[..., Reading]
@@ -108,12 +109,29 @@ def test_every_packing_and_a_later_import_give_the_same_persons(write: Write, re
     assert not list((tmp_path / "work").glob("*.txt"))  # unpacked text is gone once its rows are stored
 
 
+def test_appending_needs_the_same_salt(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def imported(there: Literal["replace", "append"]) -> ImportSummary:
+        return import_source("reddit", tmp_path / "in", "x", tmp_path / "out", there=there)
+
+    write({"RC_1": lines(COMMENT)})
+    first = imported("replace")
+    monkeypatch.delenv("CROSSREC_SALT")
+    assert not imported("append").changed  # the same file needs no salt
+    write({"RS_1": lines(POST)})
+    with pytest.raises(InvalidInput, match="append: expected users hashed with the salt that the domain was made with"):
+        imported("append")
+    monkeypatch.setenv("CROSSREC_SALT", "a secret of sixteen or more")
+    grown = imported("append")
+    assert (first.record.users, grown.record.users, grown.record.rows) == (1, 1, 2)
+    assert grown.record.pseudonyms == first.record.pseudonyms != ""
+
+
 def test_without_a_salt_it_is_said(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CROSSREC_SALT")
     summary = import_source("reddit", write({"RC_1": lines(COMMENT)}), "x", tmp_path / "out")
     assert "CROSSREC_SALT is not set" in str(summary)
     with pytest.raises(InvalidInput, match="reddit: no option called 'salt'"):
-        import_source("reddit", tmp_path / "in", "x", tmp_path / "out", options={"salt": "s"}, replace=True)
+        import_source("reddit", tmp_path / "in", "x", tmp_path / "out", options={"salt": "s"}, there="replace")
 
 
 def test_broken_lines_are_counted_and_never_shown(write: Write, taken: Taken) -> None:
