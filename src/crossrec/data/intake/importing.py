@@ -68,6 +68,7 @@ class ImportSummary:
         if len(rowed := [file for file in found.files if file.rows_in]) > 1:
             lines += [f"  {file.name}: {file.rows:,} of {file.rows_in:,} rows" for file in rowed[:20]]
             lines += [f"  … and {len(rowed) - 20} more files"] if len(rowed) > 20 else []
+        lines += [f"  {sentence}" for sentence in self.notes]
         lines.append(f"  version {self.version[:12]}" + ("" if self.changed else ": all files were in it, no change"))
         return "\n".join(lines)
 
@@ -133,6 +134,8 @@ def import_source(
             if of_the_disk(error, folder):
                 raise
             raise InvalidInput(f"'{path}': it could not be read, is it damaged? ({error})") from error
+        for file in reading.files:
+            file.refuse_change()
         domains = {**(before.domains if before else {}), domain: record}
         manifest = Manifest(domains, parent=before.version if before else None)
         write_manifest(folder, manifest)
@@ -189,6 +192,7 @@ class _Writer:
             items_quarantined=counts_by_reason(beside),
             licence=reading.licence,
             private=reading.private,
+            pseudonyms=reading.pseudonyms,
             has_order=reading.ordered or counts.untimed == 0,
             **about,
             **counts.record,

@@ -173,7 +173,7 @@ def _checks(rules: Rules, have: set[str], types: pl.Schema) -> Iterable[_Check]:
     for name in ("user_id", "item_id"):
         yield from _id_checks(name, plain=rules.plain_ids)
     if "rating" in have:
-        yield from _rating_checks(rules.rating, types["rating"])
+        yield from _rating_checks(rules.rating, types["rating"], optional=rules.unrated)
     if "timestamp" in have:
         given, time = pl.col("timestamp"), pl.col("=timestamp")
         yield _Check(_missing("timestamp", types), "timestamp is missing", "timestamp", given)
@@ -207,11 +207,14 @@ def _id_checks(name: str, *, plain: bool) -> Iterable[_Check]:
         yield _Check(value.str.contains(_CONTROL), f"{name} has a newline or control character", name, value)
 
 
-def _rating_checks(limits: tuple[float, float] | None, dtype: pl.DataType) -> Iterable[_Check]:
+def _rating_checks(
+    limits: tuple[float, float] | None, dtype: pl.DataType, *, optional: bool = False
+) -> Iterable[_Check]:
     given, rating = pl.col("rating"), pl.col("=rating")
     missing = given.is_null() | (given == "") if dtype == pl.String else given.is_null()
-    yield _Check(missing, "rating is missing", "rating", given)
-    yield _Check(rating.is_null(), "rating is not a number", "rating", given)
+    if not optional:
+        yield _Check(missing, "rating is missing", "rating", given)
+    yield _Check(rating.is_null() & ~missing, "rating is not a number", "rating", given)
     yield _Check(rating.is_nan(), "rating is NaN", "rating", given)
     if limits is None:
         yield _Check(rating.is_infinite(), "rating is not finite", "rating", given)

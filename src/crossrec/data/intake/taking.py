@@ -113,8 +113,10 @@ def _shifted(rows: pl.LazyFrame, reading: Reading, first: Mapping[str, int]) -> 
 
 
 def _bad(rows: pl.LazyFrame, reading: Reading) -> pl.DataFrame:
-    """Collect the rows that break a rule; a whole line that may hold a name is not shown."""
+    """Collect the rows that break a rule; a whole line that may hold a name is not shown, nor who was left out."""
     bad = refused(rows).collect(engine="streaming")
+    if reading.by_rule:
+        bad = bad.with_columns(pl.when(~pl.col("reason").is_in(reading.by_rule)).then(pl.col("value")).alias("value"))
     if reading.private:
         bad = bad.with_columns(pl.when(pl.col("column") != "").then(pl.col("value")).alias("value"))
     return bad

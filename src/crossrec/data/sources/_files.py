@@ -1,4 +1,4 @@
-"""Find the files of a source: a file, a folder or a zip; plain or gzipped."""
+"""Find the files of a source: a file, a folder or a zip; plain, gzipped or zstd."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crossrec.core.errors import InvalidInput, NotFound, nearest
-from crossrec.data.intake.prescan import Entry
+from crossrec.data.intake.prescan import Entry, TextFile, prescan
 
-__all__ = ["find", "find_all", "listing", "require"]
+__all__ = ["find", "find_all", "listing", "require", "tolerant"]
 
 
 def listing(path: Path) -> list[Entry]:
@@ -42,7 +42,7 @@ def _members(path: Path) -> list[Entry]:
 
 
 def find_all(path: Path, patterns: Sequence[str], *, beside: bool = False) -> list[Entry]:
-    """Find the files whose name (without `.gz`) fits a pattern, in the order of the patterns.
+    """Find the files whose name (without `.gz`, `.zst`) fits a pattern, in the order of the patterns.
 
     Args:
         path: A file, folder or zip.
@@ -85,6 +85,14 @@ def require(path: Path, patterns: Sequence[str], source: str) -> Entry:
             "add the others with append"
         )
     return fitting[0][0]
+
+
+def tolerant(entry: Entry, workspace: Path) -> TextFile:
+    """Go over a text file as UTF-8, or as latin-1 where that is not what it is: titles and names of older sets."""
+    text = prescan(entry, workspace)
+    if any(note["reason"] == "not UTF-8" for note in text.refused):
+        return prescan(entry, workspace, encoding="latin-1")
+    return text
 
 
 def _near(path: Path) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from crossrec.core.errors import InvalidInput, nearest
-from crossrec.data.intake.prescan import Entry, TextFile, file_hash, prescan
+from crossrec.data.intake.prescan import Entry, FileState, TextFile, file_hash, prescan
 from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
-from crossrec.data.sources import _files, _lines
+from crossrec.data.sources import _files, _json, _lines
+from crossrec.data.sources._pseudonyms import Pseudonyms
 
 __all__ = ["Tables"]
 
@@ -52,6 +53,9 @@ class Tables:
         encoding: "utf-8" or "latin-1".
         ordered: The order of the rows of one user means something; say false where the file was shuffled.
         items: Path of a CSV about the items, with a column `item_id` or the one that `item` names.
+        repeats: The same row twice is two acts; otherwise, without a position, it is a duplicate and set aside.
+        hash_users: Users are names of persons: write salted hashes of them, by the secret in the environment
+            variable `CROSSREC_SALT`; without it a salt is drawn for this import alone.
     """
 
     user: str = ""
@@ -71,6 +75,8 @@ class Tables:
     encoding: str = "utf-8"
     ordered: bool = True
     items: str = ""
+    repeats: bool = False
+    hash_users: bool = False
 
     def read(self, path: Path, workspace: Path) -> Reading:
         """Look at the file and say how it is read; see `Source.read`."""
@@ -88,7 +94,7 @@ class Tables:
             unit_is_option=True,
         )
         items, files, items_refused = self._items(workspace)
-        return Reading(
+        found = Reading(
             rows=reading.rows,
             rules=rules,
             files=(*reading.files, *files),
@@ -98,8 +104,23 @@ class Tables:
             refused=reading.refused,
             item_refused=items_refused,
             ordered=self.ordered,
-            repeats="position" in columns.values(),
+            repeats=self.repeats or "position" in columns.values(),
             notes=reading.notes,
+        )
+        return self._hashed(found) if self.hash_users else found
+
+    def _hashed(self, reading: Reading) -> Reading:
+        """Write users as pseudonyms, and never show a line that may hold a name."""
+        names = Pseudonyms.from_environment()
+        hashed = names.of(pl.col("user_id").cast(pl.String)).alias("user_id")
+        return replace(
+            reading,
+            rows=reading.rows.with_columns(hashed),
+            fast=None if reading.fast is None else reading.fast.with_columns(hashed),
+            refused=reading.refused.with_columns(pl.lit(None, pl.String).alias("value")),
+            pseudonyms=names.fingerprint,
+            notes=(*reading.notes, *names.notes),
+            private=True,
         )
 
     def _wanted(self) -> dict[str, tuple[str, ...]]:
@@ -160,10 +181,9 @@ class Tables:
 
     def _json(self, text: TextFile) -> tuple[Reading, dict[str, str]]:
         """Read JSON lines; the columns are the keys of the first hundred lines."""
-        head = _lines.lines_of(text).head(100).select(pl.col("text").str.extract_all(r'"([^"\\]+)"\s*:')).collect()
-        keys = head["text"].explode().drop_nulls().unique(maintain_order=True).str.extract(r'"([^"\\]+)"').to_list()
+        keys = _json.keys_of(text)
         columns = self._columns(text.entry.label, keys)
-        rows = _lines.settled(_lines.json_rows(_lines.lines_of(text), list(columns)), columns)
+        rows = _lines.settled(_json.json_table(text, dict.fromkeys(columns, pl.String())), columns)
         files, notes = (FileNote.of(text),), _used(columns, keys)
         return Reading(rows=rows, rules=Rules(), files=files, refused=refused_of(text), notes=notes), columns
 
@@ -183,7 +203,8 @@ class Tables:
             pl.col("line").cast(pl.Int64),
             *[pl.col(column).alias(name) for column, name in columns.items()],
         )
-        note = FileNote(entry.label, file_hash(entry.path), entry.path.stat().st_size)
+        state = FileState.of(entry.path)
+        note = FileNote(entry.label, file_hash(entry.path), state.size, state)
         return Reading(rows=rows, rules=Rules(), files=(note,), notes=_used(columns, schema.names())), columns
 
     def _items(self, workspace: Path) -> tuple[pl.DataFrame | None, list[FileNote], pl.DataFrame]:
