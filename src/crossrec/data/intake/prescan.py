@@ -120,7 +120,7 @@ class TextFile:
         readable: The text to parse.
         lines: Lines in it, the last one counted even without a newline.
         blanks: Lines with no byte in them, those set aside not counted.
-        longest: No line that is left has more bytes (511 where all are shorter).
+        longest: Bytes of the longest line that is left.
         plain: Only printable ASCII and newlines, no quote: a simple parser reads it exactly.
         quotes: There is a `"` in it.
         refused: One note for each line set aside; in `readable` the line is blank.
