@@ -65,6 +65,7 @@ class Rules:
         kind: What a row is where the source does not say: one of `KINDS`.
         unit_is_option: The unit is an option of the source, so that a user can say another.
         plain_ids: The pre-scan has shown that no id can be too long or hold a control character.
+        own_context: The source wrote the context itself, so that it is a JSON object or null without a check.
         unrated: A row may be without a rating though others have one.
     """
 
@@ -73,6 +74,7 @@ class Rules:
     kind: str = "rate"
     plain_ids: bool = False
     unit_is_option: bool = False
+    own_context: bool = False
     unrated: bool = False
 
 
