@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossrec.core.errors import CorruptBundle, Unavailable
+from crossrec.core.errors import CorruptBundle, CrossrecError, Unavailable
 from crossrec.data.fetching.part import Part
 from crossrec.data.fetching.web import Answer, Interrupted, check_address, open_at
 
@@ -36,7 +36,7 @@ class Way:
 
     Args:
         timeout: Seconds to wait for a connection, and for each read.
-        attempts: Tries in a row that bring less than a megabyte, before giving up.
+        attempts: Tries in a row that come no megabyte further, before giving up.
         pause: Waits some seconds.
         free: Gives the free bytes of the disk that a folder is on.
         reserve: Bytes of the disk that stay free.
@@ -117,17 +117,17 @@ def digests(path: Path) -> tuple[str, str]:
 
 
 def _persist(url: str, part: Part, progress: Progress, way: Way) -> None:
-    """Try until all of it is here; a try that brings a megabyte starts the count anew."""
-    failures = 0
+    """Try until all of it is here; a try that comes a megabyte further than any before starts the count anew."""
+    failures, furthest = 0, part.size
     while True:
-        before = part.size
         try:
             _once(url, part, progress, way)
         except Interrupted as error:
-            failures = 1 if part.size >= before + _CHUNK else failures + 1
+            failures = 0 if part.size >= furthest + _CHUNK else failures + 1
+            furthest = max(furthest, part.size)
             if failures >= way.attempts:
                 raise Unavailable(
-                    f"{url}: gave up after {failures} tries that brought nothing ({error}); {part.size:,} bytes are "
+                    f"{url}: gave up after {failures} tries that came no further ({error}); {part.size:,} bytes are "
                     f"kept in '{part.path}', and the same command goes on from there"
                 ) from error
             way.pause(max(error.wait, min(0.5 * 2**failures, 30.0)))
@@ -212,7 +212,7 @@ def _writing(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if isinstance(error, Unavailable) or error.errno is None:
+        if isinstance(error, CrossrecError):
             raise
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         why = "the disk is full; free some and give the same command again" if full else str(error)

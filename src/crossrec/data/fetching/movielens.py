@@ -30,7 +30,7 @@ _RELEASES: dict[str, tuple[str, int | None, Counts]] = {
     "1m": (
         "c4d9eecfca2ab87c1945afe126590906",
         5_917_549,
-        Counts(6_040, 3_900, 1_000_209, edition="Feb. 2003"),
+        Counts(6_040, 3_900, 1_000_209, True, "Feb. 2003"),
     ),
     "10m": ("ce571fd55effeba0271552578f2648bd", 65_566_137, Counts(71_567, 10_681, 10_000_054, edition="January 2009")),
     "20m": ("cd245b17a1ae2cc31bb14903e1204af3", 198_702_078, Counts(138_493, 27_278, 20_000_263, edition="Oct. 2016")),

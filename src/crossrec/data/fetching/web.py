@@ -107,6 +107,8 @@ def open_at(url: str, headers: Mapping[str, str], timeout: float) -> Iterator[An
             return
     except urllib.error.URLError as error:
         raise _unreached(url, error.reason) from error
+    except Refused:
+        raise  # a redirect; it is an OSError too
     except (OSError, http.client.HTTPException) as error:
         raise _unreached(url, error) from error
     with answer:
