@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from crossrec.cli.data.check import check
+from crossrec.cli.data.fetch import fetch_corpora
 from crossrec.cli.data.import_files import import_files
 
 __all__ = ["app"]
@@ -12,3 +13,4 @@ __all__ = ["app"]
 app = typer.Typer(help="Import public files into a data set, and check it.", no_args_is_help=True)
 app.command("import")(import_files)
 app.command("check")(check)
+app.command("fetch")(fetch_corpora)

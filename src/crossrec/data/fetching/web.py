@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
-from typing import IO, cast
+from typing import IO
 from urllib.parse import urljoin, urlsplit
 
 from crossrec import __version__
@@ -22,6 +22,8 @@ __all__ = ["Answer", "Interrupted", "check_address", "open_at", "read_text"]
 
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
 _LONGEST_WAIT = 60.0
+_REDIRECTS = {301, 302, 303, 307, 308}
+_MOST_REDIRECTS = 5
 
 
 class Interrupted(Unavailable):
@@ -94,25 +96,9 @@ def open_at(url: str, headers: Mapping[str, str], timeout: float) -> Iterator[An
         Interrupted: The connection broke or the server is busy.
         Unavailable: No network, no such host, or no one listens there.
     """
-    check_address(url)
-    asked = {"User-Agent": f"crossrec/{__version__}", "Accept-Encoding": "identity", **headers}
-    request = urllib.request.Request(url, headers=asked)  # noqa: S310 - the scheme was checked
-    try:
-        answer = urllib.request.build_opener(_Redirects).open(request, timeout=timeout)
-    except urllib.error.HTTPError as error:
-        with error:
-            if error.code != 416:
-                raise _refusal(url, error) from error
-            yield Answer(url, 416, error.headers, error)
-            return
-    except urllib.error.URLError as error:
-        raise _unreached(url, error.reason) from error
-    except Refused:
-        raise  # a redirect; it is an OSError too
-    except (OSError, http.client.HTTPException) as error:
-        raise _unreached(url, error) from error
-    with answer:
-        yield Answer(answer.url, answer.status, answer.headers, answer)
+    opened = _opened(url, headers, timeout)
+    with opened.body:
+        yield opened
 
 
 def read_text(url: str, timeout: float, *, limit: int = 65_536) -> str:
@@ -128,24 +114,46 @@ def read_text(url: str, timeout: float, *, limit: int = 65_536) -> str:
     return found.decode("utf-8", errors="replace")
 
 
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follow a redirect to https only; from this machine's own http also to this machine's own."""
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Leaves redirects to `_opened`, which looks where they go."""
 
-    max_redirections = 5
+    def redirect_request(self, *_: object, **__: object) -> None:
+        """Follow nothing."""
 
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
-    ) -> urllib.request.Request | None:
-        """Build the request to go on with, or refuse."""
-        target = urljoin(req.full_url, newurl)
-        parts = urlsplit(target)
-        at_home = urlsplit(req.full_url).scheme == "http" and _is_loopback(parts.hostname or "")
-        if parts.scheme != "https" and not (parts.scheme == "http" and at_home):
-            raise Refused(f"{req.full_url}: redirects to '{target}', which is not https; it was not followed")
-        made = super().redirect_request(req, fp, code, msg, cast("http.client.HTTPMessage", headers), target)
-        if made is not None and parts.hostname != urlsplit(req.full_url).hostname:
-            made.remove_header("Authorization")
-        return made
+
+def _opened(url: str, headers: Mapping[str, str], timeout: float) -> Answer:
+    """Open an address, following redirects that are safe."""
+    check_address(url)
+    asked = {"User-Agent": f"crossrec/{__version__}", "Accept-Encoding": "identity", **headers}
+    at = url
+    for _ in range(_MOST_REDIRECTS + 1):
+        request = urllib.request.Request(at, headers=asked)  # noqa: S310 - the scheme was checked
+        try:
+            answer = urllib.request.build_opener(_NoRedirects).open(request, timeout=timeout)
+        except urllib.error.HTTPError as error:
+            if error.code == 416:
+                return Answer(at, 416, error.headers, error)
+            with error:
+                if error.code not in _REDIRECTS:
+                    raise _refusal(url, error) from error
+                at = _followed(at, error.headers.get("Location", ""))
+        except urllib.error.URLError as error:
+            raise _unreached(at, error.reason) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise _unreached(at, error) from error
+        else:
+            return Answer(at, answer.status, answer.headers, answer)
+    raise Unavailable(f"{url}: expected a file after at most {_MOST_REDIRECTS} redirects, got another to '{at}'")
+
+
+def _followed(at: str, location: str) -> str:
+    """Return where a redirect goes: https, or from this machine's own http to this machine's own."""
+    target = urljoin(at, location)
+    parts = urlsplit(target)
+    at_home = urlsplit(at).scheme == "http" and _is_loopback(parts.hostname or "")
+    if not location or (parts.scheme != "https" and not (parts.scheme == "http" and at_home)):
+        raise Refused(f"{at}: redirects to '{target}', which is not https; it was not followed")
+    return target
 
 
 def _is_loopback(host: str) -> bool:
