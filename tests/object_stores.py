@@ -2,7 +2,7 @@
 
 Each starts on free loopback ports with a folder of its own, is asked until it answers, and ends by SIGTERM, then
 SIGKILL. Where a server's package is missing the test is skipped and says what was not covered; with CI=true that is
-a failure, and a server that is there and does not start is a failure always.
+a failure for the two that come by pip. A server that is there and does not start is a failure always.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-__all__ = ["STORES", "Store", "open_store"]
+__all__ = ["STORES", "Store", "remote", "running_store"]
 
 _READY_SECONDS = 30.0
 _GRACE_SECONDS = 1.0
@@ -252,11 +253,11 @@ def _handing_over(inner: str) -> Iterator[str]:
 @contextmanager
 def az(folder: Path) -> Iterator[Store]:
     """Azurite's blobs with one container, under Azurite's published account."""
-    azurite = os.environ.get("CROSSREC_AZURITE") or shutil.which("azurite-blob")
+    beside = Path(sys.prefix) / "azurite" / "node_modules" / ".bin"
+    azurite = shutil.which("azurite-blob") or shutil.which("azurite-blob", path=str(beside))
     if azurite is None:
         pytest.skip(
-            "az:// is not covered: azurite is not installed (npm install --global azurite, or CROSSREC_AZURITE names "
-            "its azurite-blob)"
+            f"az:// is not covered: Azurite is not installed (npm install --prefix {sys.prefix}/azurite azurite)"
         )
     (port,) = free_ports(1)
     at = f"http://127.0.0.1:{port}/devstoreaccount1"
@@ -291,7 +292,17 @@ def _signed_for_azure(at: str) -> urllib.request.Request:
 STORES = {"s3": s3, "gs": gs, "az": az}
 
 
-def open_store(scheme: str, factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """Run one store until the generator is closed, for a fixture."""
-    with STORES[scheme](factory.mktemp(f"store-{scheme}")) as store:
+@pytest.fixture(scope="session", params=list(STORES))
+def running_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store of each kind in turn, one for the whole run."""
+    with STORES[request.param](tmp_path_factory.mktemp(f"store-{request.param}")) as store:
         yield store
+
+
+@pytest.fixture
+def remote(running_store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """The address of a new, empty folder in a real store; credentials and a cache of its own in the environment."""
+    for name, value in running_store.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CROSSREC_CACHE", str(tmp_path / "cache"))
+    return f"{running_store.url}/{uuid.uuid4().hex}"
