@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
 from crossrec.core.settings import load_settings
+from crossrec.data.exchange.datasets import dataset_folder
 from crossrec.models.machine import use_threads
+from crossrec.tracking.remote import outgoing_bundle
 from crossrec.wiring import train_bundle
 
 __all__ = ["train"]
@@ -17,8 +18,10 @@ __all__ = ["train"]
 
 def train(
     model: Annotated[str, typer.Argument(help="Name of the model: ease, als, item_knn, …")],
-    data: Annotated[Path, typer.Option(help="Folder of a data set.")],
-    out_folder: Annotated[Path, typer.Option("--out", help="Folder for the bundle; replaced if it is there.")],
+    data: Annotated[str, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
+    out_folder: Annotated[
+        str, typer.Option("--out", help="Folder for the bundle; replaced if it is there. May be s3://, gs:// or az://.")
+    ],
     domains: Annotated[str, typer.Option(help="Learn from these domains only: films,books")] = "",
     setting: Annotated[list[str] | None, typer.Option("--set", help="A setting of the model: l2=50. Repeat.")] = None,
     protocol: Annotated[str, typer.Option(help="Evaluate by this protocol first and keep the report.")] = "",
@@ -30,9 +33,11 @@ def train(
     settings = parse_pairs("--set", setting or [])
     chosen = [name.strip() for name in domains.split(",") if name.strip()] or None
     with working(f"training {model}"):
-        bundle = train_bundle(model, data, out_folder, domains=chosen, settings=settings, protocol=protocol, k=k)
+        with outgoing_bundle(out_folder) as folder:
+            here = dataset_folder(data)
+            bundle = train_bundle(model, here, folder, domains=chosen, settings=settings, protocol=protocol, k=k)
     if as_json:
-        print_json({"folder": str(out_folder), "version": bundle.version, **vars(bundle.card)})
+        print_json({"folder": out_folder, "version": bundle.version, **vars(bundle.card)})
         return
     card = bundle.card
     out.print(
