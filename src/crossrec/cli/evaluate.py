@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +11,6 @@ from crossrec.cli.show import AsJson, advancing, out, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
 from crossrec.data.dataset import open_dataset
-from crossrec.data.exchange.datasets import dataset_folder
 from crossrec.evaluation.evaluate import evaluate as run
 from crossrec.evaluation.protocol import Protocol
 from crossrec.models.machine import use_threads
@@ -21,7 +21,7 @@ __all__ = ["evaluate"]
 
 def evaluate(
     models: Annotated[str, typer.Argument(help="Names of models: ease,als,popularity")],
-    data: Annotated[str, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
+    data: Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
     protocol: Annotated[str, typer.Option(help="leave-last-out, global-time, given or random.")],
     k: Annotated[int, typer.Option("-k", "--k", help="Length of the lists.")] = 10,
     domains: Annotated[str, typer.Option(help="Only these domains: films,books")] = "",
@@ -43,7 +43,7 @@ def evaluate(
     chosen = Protocol(protocol, k=k, repeats=repeats, seed=seed)
     wanted = [name.strip() for name in metrics.split(",") if name.strip()] or None
     only = [name.strip() for name in domains.split(",") if name.strip()] or None
-    interactions = open_dataset(dataset_folder(data)).interactions(only)
+    interactions = open_dataset(data).interactions(only)
     with advancing() as progress:
         report = run(made, interactions, chosen, metrics=wanted, progress=progress)
     if as_json:

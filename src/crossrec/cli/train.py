@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
 from crossrec.core.settings import load_settings
-from crossrec.data.exchange.datasets import dataset_folder
 from crossrec.models.machine import use_threads
 from crossrec.tracking.remote import outgoing_bundle
 from crossrec.wiring import train_bundle
@@ -18,7 +18,7 @@ __all__ = ["train"]
 
 def train(
     model: Annotated[str, typer.Argument(help="Name of the model: ease, als, item_knn, …")],
-    data: Annotated[str, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
+    data: Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
     out_folder: Annotated[
         str, typer.Option("--out", help="Folder for the bundle; replaced if it is there. May be s3://, gs:// or az://.")
     ],
@@ -32,10 +32,8 @@ def train(
     use_threads(load_settings().threads)
     settings = parse_pairs("--set", setting or [])
     chosen = [name.strip() for name in domains.split(",") if name.strip()] or None
-    with working(f"training {model}"):
-        with outgoing_bundle(out_folder) as folder:
-            here = dataset_folder(data)
-            bundle = train_bundle(model, here, folder, domains=chosen, settings=settings, protocol=protocol, k=k)
+    with working(f"training {model}"), outgoing_bundle(out_folder) as folder:
+        bundle = train_bundle(model, data, folder, domains=chosen, settings=settings, protocol=protocol, k=k)
     if as_json:
         print_json({"folder": out_folder, "version": bundle.version, **vars(bundle.card)})
         return

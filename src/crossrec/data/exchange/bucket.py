@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -83,7 +85,7 @@ class Bucket:
             Unavailable: The store does not answer, or the disk refuses.
         """
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.part")
+        part = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.part")
         digest, got = hashlib.sha256(), 0
         try:
             with self._asking(name), part.open("wb") as stream:
@@ -104,6 +106,12 @@ class Bucket:
         """Write an object, in parts where the file is large; it is there whole or not at all."""
         with self._asking(name):
             self._store.put(self._key(name), content)
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Take objects away; one that is not there is no error."""
+        with self._asking(""):
+            if names:
+                self._store.delete([self._key(name) for name in names])
 
     def _key(self, name: str) -> str:
         return "/".join(part for part in (self.place.key, name) if part)
