@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import io
 import json
 import shlex
@@ -46,6 +47,28 @@ def test_fetch_then_the_command_it_prints_imports(
     )
     assert run(*shlex.split(command)[1:])[0] == 0
     assert (tmp_path / "data" / "manifest.json").exists()
+
+
+def test_an_older_edition_of_amazon_is_read_from_its_folder(
+    run: Run, publisher: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing but the files of the corpus lies where the source looks."""
+    lines = [
+        json.dumps({"reviewerID": f"u{n % 9}", "asin": f"i{n}", "overall": 5.0, "unixReviewTime": 1_400_000_000 + n})
+        for n in range(40)
+    ]
+    reviews = publisher.add("/reviews_Baby_5.json.gz", gzip.compress("\n".join(lines).encode()))
+    products = publisher.add("/meta_Baby.json.gz", gzip.compress(b'{"asin": "i1", "title": "Rattle"}\n'))
+    files = (RemoteFile(reviews, "reviews"), RemoteFile(products, "metadata"))
+    found = dataclasses.replace(corpora.corpus("amazon-2014:Baby_5"), files=files)
+    monkeypatch.setattr("crossrec.cli.data.fetch.corpus", lambda _name: found)
+    monkeypatch.chdir(tmp_path)
+    code, said, _ = run("data", "fetch", "amazon-2014:Baby_5", "--yes")
+    command = said.strip().rsplit("next: ", 1)[1]
+    assert code == 0 and command.startswith("crossrec data import amazon downloads/amazon-2014/Baby_5 --domain baby ")
+    code, said, error = run(*shlex.split(command)[1:], "--json")
+    assert code == 0, error
+    assert json.loads(said)["rows"] == 40
 
 
 def test_without_a_terminal_consent_needs_yes(

@@ -55,12 +55,8 @@ def test_csv_has_every_row_and_lists_as_json(data: Dataset, tmp_path: Path) -> N
     }
     assert done.files == 4 and done.version == data.manifest.version
     back = pl.read_csv(out / "films" / "interactions.csv", schema_overrides={"rating": pl.Float32})
-    assert_frame_equal(
-        back.select("user_id", "item_id", "timestamp"),
-        data.rows("films").collect().select("user_id", "item_id", "timestamp"),
-    )
-    items = pl.read_csv(out / "films" / "items.csv").sort("item_id").head(3)
-    assert items["title"].to_list() == ['Comma, "quote"', None, "Zwölf\nlines"] or items.height == 3
+    names = ["user_id", "item_id", "timestamp"]
+    assert_frame_equal(back.select(names), data.rows("films").collect().select(names))
     by_id = {row["item_id"]: row for row in pl.read_csv(out / "films" / "items.csv").to_dicts()}
     assert by_id["i0"]["title"] == 'Comma, "quote"' and by_id["i1"]["title"] == "Zwölf\nlines"
     assert json.loads(by_id["i0"]["genres"]) == ["a", 'b"c'] and json.loads(by_id["i1"]["genres"]) == []

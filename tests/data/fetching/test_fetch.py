@@ -13,7 +13,7 @@ from crossrec.core.errors import CorruptBundle, InvalidInput, NotFound, Refused,
 from crossrec.data.fetching.corpora import corpus
 from crossrec.data.fetching.corpus import Corpus, RemoteFile
 from crossrec.data.fetching.download import Way
-from crossrec.data.fetching.fetch import RECEIPT, fetch
+from crossrec.data.fetching.fetch import RECEIPTS, fetch
 
 BODY = b"userId,movieId,rating,timestamp\n" * 1000
 MD5 = hashlib.md5(BODY, usedforsecurity=False).hexdigest()
@@ -52,8 +52,8 @@ def never(one: Corpus) -> str:
 def test_what_is_fetched_has_a_receipt_and_a_next_command(films: Corpus, tmp_path: Path) -> None:
     done = fetch(films, tmp_path / "my downloads", yes, way=WAY)
     folder = tmp_path / "my downloads" / "movielens-25m"
-    assert (folder / "ml-25m.zip").read_bytes() == BODY
-    receipt = json.loads((folder / RECEIPT).read_text())
+    assert (folder / "ml-25m.zip").read_bytes() == BODY and len(list(folder.iterdir())) == 1
+    receipt = json.loads((tmp_path / "my downloads" / RECEIPTS / "movielens-25m.json").read_text())
     assert receipt["corpus"] == "movielens-25m" and receipt["citation"] == films.citation
     assert receipt["files"][0]["published_md5"] == MD5 == receipt["files"][0]["md5"]
     assert done.next == f"crossrec data import movielens '{folder / 'ml-25m.zip'}' --domain films --out data"
@@ -94,7 +94,9 @@ def test_what_is_here_is_not_asked_for_again(reviews: Corpus, publisher: Publish
     publisher.files["/Books.jsonl.gz"].body = b"newer"
     fetch(reviews, tmp_path, never, only=("reviews",), replace=True, way=WAY)
     assert (tmp_path / "amazon-2023" / "Books" / "Books.jsonl.gz").read_bytes() == b"newer"
-    names = {file["name"] for file in json.loads((tmp_path / "amazon-2023" / "Books" / RECEIPT).read_text())["files"]}
+    names = {
+        file["name"] for file in json.loads((tmp_path / RECEIPTS / "amazon-2023" / "Books.json").read_text())["files"]
+    }
     assert names == {"Books.jsonl.gz", "meta_Books.jsonl.gz"}
 
 

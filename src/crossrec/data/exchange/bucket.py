@@ -10,12 +10,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import from_url
 
 from crossrec.core.errors import CorruptBundle, CrossrecError, NotFound, Refused, Unavailable
 from crossrec.data.exchange.places import Place
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig
 
 __all__ = ["Bucket"]
 
@@ -25,7 +29,7 @@ _CHUNK = 4 << 20
 class Bucket:
     """One place in an object store; names are relative to it.
 
-    Credentials, endpoints and `…_ALLOW_HTTP` are read from the environment by the library.
+    Credentials and endpoints are read from the environment by the library.
 
     Args:
         at: The place.
@@ -36,7 +40,8 @@ class Bucket:
         with self._asking(""):
             self._store = from_url(
                 at.root,
-                retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=60)},
+                client_options=_client_options(at.scheme),
+                retry_config={"max_retries": 4, "retry_timeout": timedelta(minutes=6)},
             )
 
     def sizes(self) -> dict[str, int]:
@@ -133,6 +138,19 @@ class Bucket:
             raise Refused(f"{at}: the store refuses these credentials ({_first_line(error)})") from error
         except (BaseError, OSError, ValueError) as error:
             raise Unavailable(f"{at}: the store or the disk does not answer ({_first_line(error)})") from error
+
+
+def _client_options(scheme: str) -> ClientConfig:
+    """Give parts of a large file five minutes each; the library's own options stay as the environment has them."""
+    prefix = {"s3": "AWS", "gs": "GOOGLE", "az": "AZURE"}[scheme]
+    options: ClientConfig = {
+        "timeout": os.environ.get(f"{prefix}_TIMEOUT", "5min"),
+        "connect_timeout": os.environ.get(f"{prefix}_CONNECT_TIMEOUT", "10s"),
+        "allow_http": os.environ.get(f"{prefix}_ALLOW_HTTP", "").lower() in ("1", "true"),
+    }
+    if proxy := os.environ.get(f"{prefix}_PROXY_URL"):
+        options["proxy_url"] = proxy
+    return options
 
 
 def _first_line(error: Exception) -> str:

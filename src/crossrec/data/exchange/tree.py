@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "Moved", "entries_in", "entry_of", "receive", "send"]
 
-_AT_ONCE = 8
+_AT_ONCE = 4  # each may hold a dozen parts of 5 MB
 _RESERVE = 256 << 20
 _Told = Callable[[str, int, int], None]
 

@@ -161,7 +161,7 @@ def amazon(edition: str, category: str) -> Corpus:
         citation=_CITATIONS[edition],
         files=(RemoteFile(reviews, "reviews"), RemoteFile(products, "metadata")),
         source="amazon",
-        domain=plain.lower().split("_")[0],
+        domain=plain.lower(),
         counts=Counts() if core else _counts(edition, plain),
     )
 

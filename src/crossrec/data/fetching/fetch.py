@@ -16,10 +16,10 @@ from crossrec.data.fetching.corpus import Corpus, RemoteFile
 from crossrec.data.fetching.download import Progress, Way, digests, download
 from crossrec.data.fetching.web import read_text
 
-__all__ = ["RECEIPT", "Fetched", "FileHere", "fetch"]
+__all__ = ["RECEIPTS", "Fetched", "FileHere", "fetch"]
 
-RECEIPT = "receipt.json"
-"""Name of the receipt beside the files of a corpus."""
+RECEIPTS = "receipts"
+"""Folder of the receipts in the folder of downloads; they do not lie among the files that a source reads."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,13 @@ def fetch(
         raise NotFound(f"{corpus.name}: {corpus.note}. {_by_hand(corpus, downloads, '', corpus.expected)}")
     files = corpus.chosen(only)
     _ask(corpus, downloads, agree)
-    folder = downloads / corpus.folder
+    folder, receipt = downloads / corpus.folder, downloads / RECEIPTS / f"{corpus.folder}.json"
     here: list[FileHere] = []
     notes: list[str] = []
     for file in files:
         try:
-            found, note = _one(file, folder, replace=replace, progress=progress, way=way or Way())
+            known = None if replace else _receipt(receipt).get(file.name)
+            found, note = _one(file, folder, known, replace=replace, progress=progress, way=way or Way())
         except (NotFound, Unavailable) as error:
             if not str(error).startswith(file.url):
                 raise  # it is the disk, not the network
@@ -116,7 +117,7 @@ def fetch(
             raise kind(f"{error}. {_by_hand(corpus, downloads, file.url, (file.name,))}") from error
         here.append(found)
         notes += [note] if note else []
-        _sign(corpus, folder, found)
+        _sign(corpus, receipt, found)
     return Fetched(corpus.name, folder, tuple(here), tuple(notes), corpus.import_command(downloads))
 
 
@@ -130,10 +131,17 @@ def _ask(corpus: Corpus, downloads: Path, agree: Callable[[Corpus], str]) -> Non
     record_consent(downloads, corpus, how)
 
 
-def _one(file: RemoteFile, folder: Path, *, replace: bool, progress: Progress | None, way: Way) -> tuple[FileHere, str]:
+def _one(
+    file: RemoteFile,
+    folder: Path,
+    known: dict[str, Any] | None,
+    *,
+    replace: bool,
+    progress: Progress | None,
+    way: Way,
+) -> tuple[FileHere, str]:
     """Have one file here; also what deserves a look, or nothing."""
     target = folder / file.name
-    known = _receipt(folder).get(file.name)
     if target.exists() and not replace:
         if known and known.get("url") == file.url and known.get("size") == target.stat().st_size:
             return FileHere(**{**known, "how": "was here"}), ""
@@ -179,18 +187,18 @@ def _by_hand(corpus: Corpus, downloads: Path, url: str, names: tuple[str, ...]) 
     return f"{lay} and run: {corpus.import_command(downloads)}" if corpus.source else lay
 
 
-def _receipt(folder: Path) -> dict[str, dict[str, Any]]:
+def _receipt(path: Path) -> dict[str, dict[str, Any]]:
     """Read what came so far; a damaged receipt says nothing."""
     try:
-        files = json.loads((folder / RECEIPT).read_text(encoding="utf-8"))["files"]
-        return {str(entry["name"]): dict(FileHere(**entry).__dict__) for entry in files}
+        files = json.loads(path.read_text(encoding="utf-8"))["files"]
+        return {str(entry["name"]): asdict(FileHere(**entry)) for entry in files}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
-def _sign(corpus: Corpus, folder: Path, file: FileHere) -> None:
+def _sign(corpus: Corpus, path: Path, file: FileHere) -> None:
     """Add a file to the receipt."""
-    files = {**_receipt(folder), file.name: asdict(file)}
+    files = {**_receipt(path), file.name: asdict(file)}
     receipt = {
         "corpus": corpus.name,
         "page": corpus.page,
@@ -198,6 +206,7 @@ def _sign(corpus: Corpus, folder: Path, file: FileHere) -> None:
         "citation": corpus.citation,
         "files": [files[name] for name in sorted(files)],
     }
-    fresh = folder / f".{RECEIPT}.new"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(json.dumps(receipt, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    fresh.replace(folder / RECEIPT)
+    fresh.replace(path)

@@ -60,7 +60,7 @@ def goodreads(genre: str) -> Corpus:
         citation=_CITATION,
         files=tuple(files),
         source="goodreads",
-        domain="books",
+        domain="books" if genre == "all" else genre,
         counts=_COUNTS[genre],
     )
 
