@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from crossrec.core.errors import NotFound
 from crossrec.data.fetching.corpora import corpora, corpus
+from crossrec.data.schema import check_domain
 
 OFFICIAL = {
     "files.grouplens.org",
@@ -100,6 +102,16 @@ def test_reddit_has_no_address_and_says_where_it_is() -> None:
     assert corpus("reddit:2005-07").expected == ("RS_2005-07.zst",)
     with pytest.raises(NotFound, match="from 2005-06 on"):
         corpus("reddit:2004-01")
+
+
+def test_imdb_says_how_it_is_added_to_movielens() -> None:
+    assert "--option imdb='my downloads/imdb'" in corpus("imdb").import_command(Path("my downloads"))
+
+
+def test_domains_of_one_edition_differ() -> None:
+    for edition in ("amazon-2023", "amazon-2018", "amazon-2014"):
+        domains = [one.domain for one in corpora() if one.name.startswith(edition)]
+        assert len(set(domains)) == len(domains) and all(check_domain(domain) for domain in domains)
 
 
 def test_parts_are_chosen_by_name() -> None:

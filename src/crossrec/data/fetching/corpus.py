@@ -88,7 +88,7 @@ class Corpus:
         source: The source of `crossrec data import` that reads it; empty where it only adds to another corpus.
         domain: A fitting name for the domain.
         counts: What the publisher counts.
-        note: What to know besides: how it is used, or how to get it where no address can be given.
+        note: What to know besides: how it is used, with FOLDER for its own, or how to get it without an address.
         expected: Names of the files, where they come by other ways than https.
     """
 
@@ -123,9 +123,9 @@ class Corpus:
 
     def import_command(self, downloads: Path) -> str:
         """Return the command that reads its files, or the note where it adds to another corpus."""
-        if not self.source:
-            return self.note
         folder = downloads / self.folder
+        if not self.source:
+            return self.note.replace("FOLDER", shlex.quote(str(folder)))
         path = folder / self.files[0].name if len(self.files) == 1 else folder
         return f"crossrec data import {self.source} {shlex.quote(str(path))} --domain {self.domain} --out data"
 

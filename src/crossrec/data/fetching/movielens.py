@@ -93,6 +93,6 @@ IMDB = Corpus(
         RemoteFile(f"https://datasets.imdbws.com/{stem}.tsv.gz", part, optional=optional)
         for part, stem, optional in _IMDB_PARTS
     ),
-    note="joined to MovieLens by the numbers in links.csv; it has no interactions of its own to import",
+    note="add --option imdb=FOLDER when MovieLens is imported; it has no interactions of its own",
 )
 """IMDb's files; they have no interactions and add titles, genres and people to MovieLens."""
