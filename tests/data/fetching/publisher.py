@@ -31,6 +31,7 @@ class Served:
     honest: bool = True  # looks at If-Range
     length: bool = True
     chunked: bool = False
+    hold: threading.Event | None = None  # the second half comes when it is set
 
 
 @dataclass
@@ -96,6 +97,11 @@ def _handler(publisher: Publisher) -> type[BaseHTTPRequestHandler]:
             else:
                 self.close_connection = True
             self.end_headers()
+            if served.hold and not served.hold.is_set():
+                self.wfile.write(rest[: len(rest) // 2])
+                self.wfile.flush()
+                rest = rest[len(rest) // 2 :]
+                served.hold.wait(10)
             cut = served.cuts.pop(0) if served.cuts else None
             sent = rest if cut is None else rest[:cut]
             self.wfile.write(b"%x\r\n%s\r\n" % (len(sent), sent) if served.chunked else sent)

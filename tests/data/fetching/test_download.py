@@ -5,6 +5,10 @@ import fcntl
 import hashlib
 import os
 import socket
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -68,6 +72,24 @@ def test_the_next_command_goes_on_where_the_last_gave_up(publisher: Publisher, t
     done = download(url, target, md5=MD5, way=way)
     assert (done.resumed_at, target.read_bytes() == BODY) == (700_000, True)
     assert ranges(publisher)[-1] == "bytes=700000-"
+
+
+def test_a_killed_process_leaves_what_came(publisher: Publisher, target: Path, way: Way) -> None:
+    held = threading.Event()
+    url = publisher.add("/ratings.zip", BODY, hold=held)
+    code = "import sys, pathlib; from crossrec.data.fetching.download import download; "
+    code += "download(sys.argv[1], pathlib.Path(sys.argv[2]))"
+    process = subprocess.Popen([sys.executable, "-c", code, url, str(target)])  # noqa: S603 - our own interpreter
+    part, until = target.with_name("ratings.zip.part"), time.monotonic() + 20
+    while not (part.exists() and part.stat().st_size) and time.monotonic() < until:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    held.set()
+    here = part.stat().st_size
+    assert 0 < here < len(BODY) and not target.exists()
+    assert download(url, target, md5=MD5, way=way).resumed_at == here
+    assert names(target) == {"ratings.zip"}
 
 
 @pytest.mark.parametrize("honest", [True, False], ids=["server looks at If-Range", "server does not"])
