@@ -103,6 +103,25 @@ def test_a_changed_file_starts_anew(publisher: Publisher, target: Path, way: Way
     assert target.read_bytes() == fresh
 
 
+def test_stopped_between_the_old_state_and_the_new_nothing_is_mixed(
+    publisher: Publisher, target: Path, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = publisher.add("/ratings.zip", BODY, cuts=[1_500_000, 0, 0, 0, 0, 0])
+    with pytest.raises(Unavailable):
+        download(url, target, way=way)
+    publisher.add("/ratings.zip", BODY[::-1], etag='"v2"')
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("crossrec.data.fetching.download._copy", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            download(url, target, way=way)
+    download(url, target, way=way)
+    assert target.read_bytes() == BODY[::-1]
+
+
 def test_a_file_that_shrank_starts_anew(publisher: Publisher, target: Path, way: Way) -> None:
     url = publisher.add("/ratings.zip", BODY, cuts=[1_500_000, 0, 0, 0, 0, 0])
     with pytest.raises(Unavailable):
