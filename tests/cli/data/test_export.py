@@ -37,7 +37,7 @@ def test_without_credentials_it_says_so(run: Run, data: Path, monkeypatch: pytes
 @pytest.mark.network
 @S3
 def test_import_export_train_and_recommend_with_places_in_a_store(
-    run: Run, ratings: Path, remote: str, tmp_path: Path
+    run: Run, ratings: Path, remote: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for file in ratings.iterdir():
         bucket_at(f"{remote}/ml").put(file.name, file)
@@ -54,6 +54,11 @@ def test_import_export_train_and_recommend_with_places_in_a_store(
     assert json.loads(said)["folder"] == f"{remote}/model"
     code, said, error = run("recommend", "--model", f"{remote}/model", "--user", "1", "--json")
     assert code == 0 and json.loads(said), error
+    served: list[Path] = []
+    monkeypatch.setattr("crossrec.cli.serve.serve_bundle", lambda folder, *_, **__: served.append(folder))
+    assert run("serve", "--model", f"{remote}/model")[0] == 0 and (served[0] / "card.json").is_file()
+    code, said, error = run("evaluate", "popularity", "--data", f"{remote}/data", "--protocol", "global-time", "--json")
+    assert code == 0, error
     code, said, _ = run("data", "check", f"{remote}/data", "--json")
     assert code == 0 and json.loads(said)["domains"][0]["users"] == 30
 

@@ -1,5 +1,12 @@
 from __future__ import annotations
 
+import shutil
+import ssl
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
 import pytest
 from tests.data.fetching.publisher import Publisher
 
@@ -46,6 +53,29 @@ def test_redirects_in_a_ring_end(publisher: Publisher) -> None:
 def test_a_text_that_is_too_long_is_refused(publisher: Publisher) -> None:
     with pytest.raises(Refused, match="at most 10 bytes"):
         read_text(publisher.add("/long.md5", b"x" * 11), 5, limit=10)
+
+
+def test_a_certificate_that_no_one_vouches_for_is_refused(tmp_path: Path) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("certificates are not covered: there is no openssl to make one with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    words = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    subprocess.run([*words, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)  # noqa: S603
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.handle_request)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    thread.start()
+    url = f"https://localhost:{server.server_address[1]}/a.zip"
+    try:
+        with pytest.raises(Unavailable, match="no safe connection to 'localhost'"), open_at(url, {}, 5):
+            pass
+    finally:
+        thread.join()
+        server.server_close()
 
 
 def test_files_are_asked_for_as_they_are(publisher: Publisher) -> None:

@@ -137,6 +137,8 @@ class Bucket:
         except (PermissionDeniedError, UnauthenticatedError) as error:
             raise Refused(f"{at}: the store refuses these credentials ({_first_line(error)})") from error
         except (BaseError, OSError, ValueError) as error:
+            if "404 Not Found" in _first_line(error):
+                raise NotFound(f"{self.place.root}: there is no such bucket, or none for these credentials") from error
             raise Unavailable(f"{at}: the store or the disk does not answer ({_first_line(error)})") from error
 
 
@@ -154,5 +156,5 @@ def _client_options(scheme: str) -> ClientConfig:
 
 
 def _first_line(error: Exception) -> str:
-    line = (str(error).splitlines() or [type(error).__name__])[0]
+    line = (str(error).splitlines() or [type(error).__name__])[0].partition(": <")[0]
     return re.sub(r"\?\S*", "?…", line)[:400]
