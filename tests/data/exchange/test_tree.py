@@ -54,8 +54,7 @@ def test_there_and_back(shelf: Shelf, folder: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     assert send(bucket, folder, entries, below="t", progress=lambda *now: told.append(now)).copied == 20
     assert told[-1] == ("uploading", 20, 20)
-    moved = receive(bucket, tmp_path / "there", entries, below="t")
-    assert (moved.copied, moved.copied_bytes) == (20, sum(range(20)))
+    assert receive(bucket, tmp_path / "there", entries, below="t").copied == 20
     assert entries_in(tmp_path / "there") == entries
     assert receive(bucket, tmp_path / "there", entries, below="t").kept == 20
 

@@ -15,7 +15,7 @@ from crossrec.core.errors import CorruptBundle, Unavailable
 if TYPE_CHECKING:
     from crossrec.data.exchange.bucket import Bucket
 
-__all__ = ["Entry", "Moved", "entries_in", "entry_of", "receive", "send"]
+__all__ = ["Entry", "Moved", "entries_in", "receive", "send"]
 
 _AT_ONCE = 4  # each may hold a dozen parts of 5 MB
 _RESERVE = 256 << 20
@@ -44,15 +44,13 @@ class Moved:
     Args:
         copied: Files copied.
         kept: Files that were there.
-        copied_bytes: Bytes of those copied.
     """
 
     copied: int
     kept: int
-    copied_bytes: int
 
 
-def entry_of(folder: Path, path: Path) -> Entry:
+def _entry(folder: Path, path: Path) -> Entry:
     """Describe a file below a folder."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -63,7 +61,7 @@ def entries_in(folder: Path) -> tuple[Entry, ...]:
     """Describe all files below a folder, by name; hidden ones are left out."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return tuple(
-        entry_of(folder, path)
+        _entry(folder, path)
         for path in files
         if not any(part.startswith(".") for part in path.parts[len(folder.parts) :])
     )
@@ -86,7 +84,7 @@ def send(
     there = bucket.listed()
     wanted = [entry for entry in entries if there.get(_under(below, entry.name)) != entry.size]
     _each(wanted, lambda entry: bucket.put(_under(below, entry.name), folder / entry.name), "uploading", progress)
-    return Moved(len(wanted), len(entries) - len(wanted), sum(entry.size for entry in wanted))
+    return Moved(len(wanted), len(entries) - len(wanted))
 
 
 def receive(
@@ -114,7 +112,7 @@ def receive(
         "downloading",
         progress,
     )
-    return Moved(len(wanted), len(entries) - len(wanted), needed)
+    return Moved(len(wanted), len(entries) - len(wanted))
 
 
 def _each(entries: Sequence[Entry], act: Callable[[Entry], None], what: str, progress: _Told | None) -> None:
