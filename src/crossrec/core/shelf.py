@@ -20,6 +20,7 @@ EXTRA_OF_IMPORT = {
     "orjson": "server",
     "prometheus_client": "server",
     "structlog": "server",
+    "obstore": "cloud",
     "zstandard": "zst",
 }
 """Top-level import name -> the extra of this package that installs it."""
