@@ -4,9 +4,9 @@
 
 Reviews have all fields of the official files, texts and images too. Each run is a fresh process; its peak memory is
 that of the process. The import's time includes the hash of the file, the checks of every row, the search for
-duplicates, the counts, the manifest and the Parquet parts; the rivals read the same seven columns (user,
-product, variant, rating, time, votes, verified) and write one Parquet file. The curve shows the import at growing sizes. Below 2,000,000 rows no ratio
-is printed.
+duplicates, the counts, the manifest and the Parquet parts; the rivals read the same seven columns (user, product,
+variant, rating, time, votes, verified) and write one Parquet file. The curve shows the import at growing sizes. Below
+2,000,000 rows no ratio is printed.
 """
 
 from __future__ import annotations
@@ -26,29 +26,6 @@ RESULTS = Path(__file__).parent / "results" / "import_json.json"
 COLUMNS = ("user_id", "parent_asin", "asin", "rating", "timestamp", "helpful_vote", "verified_purchase")
 RUNS = ("crossrec", "polars", "duckdb", "pandas")
 LETTERS = "etaoinshrdlcumwfgypbvk"
-    "this",
-    "works",
-    "well",
-    "and",
-    "arrived",
-    "on",
-    "time",
-    "but",
-    "the",
-    "colour",
-    "is",
-    "not",
-    "what",
-    "the",
-    "picture",
-    "shows",
-    "so",
-    "one",
-    "star",
-    "less",
-    "for",
-    "that",
-]
 
 
 def make(path: Path, rows: int, seed: int = 0) -> None:
