@@ -20,6 +20,10 @@ EXTRA_OF_IMPORT = {
     "orjson": "server",
     "prometheus_client": "server",
     "structlog": "server",
+    "pyarrow": "arrow",
+    "matplotlib": "report",
+    "jinja2": "report",
+    "torch": "torch",
 }
 """Top-level import name -> the extra of this package that installs it."""
 
