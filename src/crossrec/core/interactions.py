@@ -238,17 +238,18 @@ def sparse_rows(
         shape: Rows and columns of the result.
         values: "binary", "weights" or "ratings".
     """
-    keep = columns >= 0
-    if values == "ratings":
-        keep &= ~np.isnan(data)
-    if not keep.all():
+    if values == "ratings" or (len(columns) and int(columns.min()) < 0):
+        keep = columns >= 0
+        if values == "ratings":
+            keep &= ~np.isnan(data)
         rows, columns, data = rows[keep], columns[keep], data[keep]
     if values == "ratings":
         rows, columns, data = _last_of_pairs(rows, columns, data, shape[1])
-    matrix = sp.csr_array(sp.coo_array((data.astype(np.float32), (rows, columns)), shape=shape))
+    triples = sp.coo_array((data.astype(np.float32, copy=False), (rows, columns)), shape=shape)
+    matrix = sp.csr_array(triples)
     matrix.sum_duplicates()
     if values == "binary":
-        matrix.data = np.ones_like(matrix.data)
+        matrix.data.fill(1.0)
     return matrix
 
 
