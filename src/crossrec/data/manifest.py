@@ -39,6 +39,7 @@ class DomainRecord:
         has_split: The source gives a split.
         users_are: "own" to this domain, or "shared" with the other shared ones: the same id is one person.
         licence: The licence of the data, where known.
+        private: Refused values may name people and are not shown; so is what was imported before this was kept.
         tool: Version of this package that wrote it.
         schema_version: Layout of the files.
     """
@@ -61,6 +62,7 @@ class DomainRecord:
     has_split: bool = False
     users_are: str = "own"
     licence: str | None = None
+    private: bool = True
     tool: str = __version__
     schema_version: int = SCHEMA_VERSION
 

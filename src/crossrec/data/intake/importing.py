@@ -225,6 +225,7 @@ def _described(
         source=source,
         options=dict(options),
         licence=reading.licence,
+        private=reading.private,
         has_order=reading.ordered or record.has_times,
         users_are="shared" if shared_users else "own",
     )
