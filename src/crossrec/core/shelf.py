@@ -22,6 +22,10 @@ EXTRA_OF_IMPORT = {
     "structlog": "server",
     "obstore": "cloud",
     "zstandard": "zst",
+    "pyarrow": "arrow",
+    "matplotlib": "report",
+    "jinja2": "report",
+    "torch": "torch",
 }
 """Top-level import name -> the extra of this package that installs it."""
 
