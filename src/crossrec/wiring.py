@@ -21,6 +21,7 @@ from crossrec.evaluation.protocol import Protocol
 from crossrec.events.log import open_log
 from crossrec.models.fallback import Fallback
 from crossrec.models.recommender import MODELS, Recommender, create
+from crossrec.models.storage import check_place
 from crossrec.tracking.bundle import Bundle, Card, open_bundle, write_bundle
 
 if TYPE_CHECKING:
@@ -62,9 +63,10 @@ def train_bundle(
 
     Raises:
         NotFound: No such model, data set, domain or protocol.
-        InvalidInput: A setting is wrong.
+        InvalidInput: A setting is wrong, or something else than a bundle lies in the folder.
         Refused: The data cannot bear the protocol.
     """
+    check_place(folder)
     interactions = open_dataset(data).interactions(domains)
     model = model_from_text(name, settings or {})
     report = None

@@ -50,3 +50,10 @@ def test_threads_come_from_the_environment(
     monkeypatch.setenv("CROSSREC_THREADS", "4096")
     code, _, error = run("train", "als", "--data", data, "--out", tmp_path / "m")
     assert code == 2 and "threads: expected" in error
+
+
+def test_train_never_writes_over_a_data_set(run: Run, data: Path) -> None:
+    before = sorted(path.name for path in data.rglob("*"))
+    code, _, error = run("train", "popularity", "--data", data, "--out", data)
+    assert code == 2 and "would be lost" in error
+    assert sorted(path.name for path in data.rglob("*")) == before

@@ -10,6 +10,7 @@ weights-0/, weights-1/  one member each: <name>.npy, or three for a sparse matri
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -22,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from crossrec.core.catalogue import Catalogue
-from crossrec.core.errors import CorruptBundle, MissingExtra, NotFound
+from crossrec.core.errors import CorruptBundle, CrossrecError, InvalidInput, MissingExtra, NotFound, Unavailable
 from crossrec.core.query import Queries
 from crossrec.core.vocabulary import Vocabulary
 from crossrec.models.fallback import Fallback
@@ -30,10 +31,12 @@ from crossrec.models.histories import Histories
 from crossrec.models.recommender import MODELS, Recommender
 from crossrec.models.state import read_state, write_state
 
-__all__ = ["MODEL_SCHEMA", "load", "load_as", "model_version", "save", "save_histories"]
+__all__ = ["MODEL_SCHEMA", "check_place", "load", "load_as", "model_version", "save", "save_histories"]
 
 MODEL_SCHEMA = 1
 """Raised when a reader of today could not read what is written; older ones stay readable."""
+_CARD = "model.json"
+_TURNS = 10
 _ACTS = ("items", "times", "kinds", "values", "weights")
 Kind = TypeVar("Kind")
 
@@ -45,21 +48,65 @@ def save(model: Recommender, folder: Path, *, notes: Mapping[str, str] | None = 
         model: A fitted model from the shelf, or a `Fallback` of some.
         folder: Where; made if it is not there.
         notes: Text files to lay beside the model, name -> text.
+
+    Raises:
+        InvalidInput: Something else than a model lies there; it is left alone.
+        Unavailable: The place cannot be written.
     """
-    folder = folder.absolute()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    folder = folder.resolve()
+    check_place(folder)
     try:
-        _write(model, draft)
-        for name, text in (notes or {}).items():
-            (draft / name).write_text(text, encoding="utf-8")
-        replaced = draft.with_suffix(".old")
-        if folder.exists():
-            folder.rename(replaced)
-        draft.rename(folder)
-        shutil.rmtree(replaced, ignore_errors=True)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            _write(model, draft)
+            for name, text in (notes or {}).items():
+                (draft / name).write_text(text, encoding="utf-8")
+            _put(draft, folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except OSError as error:
+        if isinstance(error, CrossrecError):
+            raise
+        raise Unavailable(f"{folder}: cannot be written ({error})") from error
+
+
+def check_place(folder: Path) -> None:
+    """Refuse a place where saving would remove something else than a model.
+
+    Raises:
+        InvalidInput: It is a file, or a folder with anything in it but a model.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InvalidInput(f"{folder}: expected a folder for the model, got a file; name another place")
+    if not (folder / _CARD).is_file() and any(folder.iterdir()):
+        raise InvalidInput(
+            f"{folder}: expected a new or empty folder or one with a model ({_CARD}), got one with other files, "
+            "which would be lost; name another place"
+        )
+
+
+def _put(draft: Path, folder: Path) -> None:
+    """Put a draft in a folder's place; of two that save at once the later one stays."""
+    with tempfile.TemporaryDirectory(
+        prefix=f".{folder.name}-", dir=folder.parent, ignore_cleanup_errors=True
+    ) as replaced:
+        for turn in range(_TURNS):
+            check_place(folder)
+            moved = Path(replaced) / str(turn)
+            with contextlib.suppress(FileNotFoundError):
+                folder.rename(moved)
+            try:
+                draft.rename(folder)
+            except OSError:
+                if not folder.exists():
+                    moved.rename(folder)
+                if not folder.exists() or turn + 1 == _TURNS:
+                    raise
+            else:
+                return
 
 
 def load(folder: Path | str) -> Recommender:
@@ -130,22 +177,22 @@ def _write(model: Recommender, folder: Path) -> None:
         "members": cards,
         "checksums": {str(path.relative_to(folder)): _checksum(path) for path in kept},
     }
-    (folder / "model.json").write_text(json.dumps(card, indent=2), encoding="utf-8")
+    (folder / _CARD).write_text(json.dumps(card, indent=2), encoding="utf-8")
 
 
 def _read_card(folder: Path) -> dict[str, Any]:
     try:
-        card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
         schema = card["schema"]
     except FileNotFoundError as error:
         raise NotFound(f"no model in {folder}: there is no model.json; `crossrec train` makes one") from error
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise CorruptBundle(f"{folder / 'model.json'}: is damaged ({error}); train and save the model again") from error
+        raise CorruptBundle(f"{folder / _CARD}: is damaged ({error}); train and save the model again") from error
     if not isinstance(schema, int) or schema > MODEL_SCHEMA:
         raise CorruptBundle(f"{folder}: has schema {schema}, this version reads up to {MODEL_SCHEMA}; update crossrec")
     shape = {"kind": str, "names": list, "members": list, "checksums": dict}
     if wrong := [name for name, kind in shape.items() if not isinstance(card.get(name), kind)]:
-        raise CorruptBundle(f"{folder / 'model.json'}: lacks {', '.join(wrong)}; save the model again")
+        raise CorruptBundle(f"{folder / _CARD}: lacks {', '.join(wrong)}; save the model again")
     return cast("dict[str, Any]", card)
 
 
