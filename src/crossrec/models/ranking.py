@@ -9,8 +9,9 @@ import numpy as np
 
 from crossrec.core.arrays import Bools, Codes, Floats, Offsets
 from crossrec.core.query import Queries
-from crossrec.core.recommendations import Recommendations, Scores, top_k
+from crossrec.core.recommendations import Recommendations, Scores, check_k, top_k
 from crossrec.core.vocabulary import Id
+from crossrec.models.machine import require_memory
 
 __all__ = ["SCORE_BUDGET", "Scorer", "rank"]
 
@@ -40,12 +41,14 @@ def rank(
     Args:
         score: The model's `score`.
         queries: B queries on the model's own codes.
-        k: Length of the lists, >= 1.
+        k: Length of the lists, >= 1; beyond the number of items ranked they have that length.
         exclude_seen: Leave out the items of each history.
         candidates: Rank only these; ids unknown to the catalogue are passed over.
         allowed: Bool[I], the items that may be shown; None is all.
 
     Raises:
+        InvalidInput: k is no whole number, or k < 1.
+        OutOfBudget: The lists would not fit into memory.
         NotFound: The queries ask for a domain that is not there.
     """
     catalogue, batch = queries.catalogue, len(queries)
@@ -57,7 +60,10 @@ def rank(
         allowed = inside if allowed is None else allowed & inside
     if allowed is not None and chosen is not None:
         allowed = allowed[chosen]
-    items, scores = np.full((batch, k), -1, np.int32), np.full((batch, k), -np.inf, np.float32)
+    places = min(check_k(k), width)
+    if batch * places > SCORE_BUDGET:
+        require_memory(batch * places * 8, f"{batch:,} lists of {places:,} items")
+    items, scores = np.full((batch, places), -1, np.int32), np.full((batch, places), -np.inf, np.float32)
     opinion = np.zeros(batch, dtype=np.bool_)
     step = max(1, SCORE_BUDGET // max(1, width))
     for start in range(0, batch, step):
