@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from crossrec.core.arrays import Bools, Codes, Doubles, Floats
+from crossrec.core.clock import random
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
@@ -83,7 +84,7 @@ class SVD(FromScores):
     def _swept(self, centred: sp.csr_array) -> Side:
         """Fit both sides and the variances in turn, and return the items."""
         by_item = sp.csr_array(centred.T.tocsr())
-        size, chance = self.factors + 1, np.random.default_rng(self.seed)
+        size, chance = self.factors + 1, random(self.seed)
         start = chance.normal(0.0, 0.1, (by_item.shape[0], size))
         start[:, -1] = 0.0
         items = Side(start, np.zeros_like(start))
