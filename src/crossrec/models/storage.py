@@ -124,7 +124,7 @@ def load(folder: Path | str) -> Recommender:
         histories = _read_histories(folder, catalogue)
         members = [_read_member(folder, place, member) for place, member in enumerate(card["members"])]
         model = members[0] if card["kind"] == "single" else Fallback(tuple(members), tuple(card["names"]))
-    except MissingExtra:
+    except (CorruptBundle, MissingExtra):
         raise
     except (OSError, LookupError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise CorruptBundle(f"{folder}: cannot be read; {error}. Train and save the model again") from error
@@ -184,15 +184,19 @@ def _read_card(folder: Path) -> dict[str, Any]:
     try:
         card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
         schema = card["schema"]
-    except FileNotFoundError as error:
-        raise NotFound(f"no model in {folder}: there is no model.json; `crossrec train` makes one") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"no model in {folder}: there is no {_CARD}; `crossrec train` makes one") from error
+    except OSError as error:
+        raise Unavailable(f"{folder / _CARD}: cannot be read ({error})") from error
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise CorruptBundle(f"{folder / _CARD}: is damaged ({error}); train and save the model again") from error
     if not isinstance(schema, int) or schema > MODEL_SCHEMA:
         raise CorruptBundle(f"{folder}: has schema {schema}, this version reads up to {MODEL_SCHEMA}; update crossrec")
-    shape = {"kind": str, "names": list, "members": list, "checksums": dict}
+    shape: dict[str, type] = {"kind": str, "names": list, "members": list, "checksums": dict}
     if wrong := [name for name, kind in shape.items() if not isinstance(card.get(name), kind)]:
         raise CorruptBundle(f"{folder / _CARD}: lacks {', '.join(wrong)}; save the model again")
+    if not card["members"] or not all(isinstance(one, dict) and "model" in one for one in card["members"]):
+        raise CorruptBundle(f"{folder / _CARD}: expected members with a model each; save the model again")
     return cast("dict[str, Any]", card)
 
 
@@ -212,7 +216,12 @@ def _checksum(path: Path) -> str:
 
 
 def _read_member(folder: Path, place: int, card: dict[str, Any]) -> Recommender:
-    kind = MODELS.load(card["model"])
+    try:
+        kind = MODELS.load(card["model"])
+    except NotFound as error:
+        raise CorruptBundle(
+            f"{folder}: holds a model that this version does not have ({error}); update crossrec"
+        ) from error
     member = kind(**card["settings"])
     for name, value in read_state(folder / f"weights-{place}", card["state"]).items():
         setattr(member, name, value)
