@@ -86,6 +86,7 @@ class Dataset:
         Raises:
             NotFound: No such domain.
             InvalidInput: No domain, one named twice, or two persons under one id.
+            CorruptBundle: A part is damaged in a way that its size does not show.
         """
         names = list(self.domains if domains is None else domains)
         if not names or len(set(names)) != len(names):
@@ -100,10 +101,16 @@ class Dataset:
             frame if record.has_order or record.has_times else frame.with_columns(position=pl.lit(NO_ORDER, pl.Int64))
             for frame, record in zip(frames, records, strict=True)
         ]
-        rows = pl.concat(frames).collect(engine="streaming")
-        if several:
-            self._refuse_collisions(names)
-        items = [self.items(name).with_columns(pl.lit(name).alias("domain")) for name in names]
+        try:
+            rows = pl.concat(frames).collect(engine="streaming")
+            if several:
+                self._refuse_collisions(names)
+            items = [self.items(name).with_columns(pl.lit(name).alias("domain")) for name in names]
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise CorruptBundle(
+                f"{self.path}: a part of {', '.join(names)} is damaged ({error}); "
+                f"`crossrec data check {self.path}` names it; import it again"
+            ) from error
         catalogue = pl.concat(items, how="diagonal_relaxed")
         return Interactions.from_frame(rows, items=catalogue if several else catalogue.drop("domain"))
 
