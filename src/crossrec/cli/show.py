@@ -32,8 +32,17 @@ def table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
         right = bool(rows) and all(isinstance(row[place], (int, float)) for row in rows)
         made.add_column(column, justify="right" if right else "left")
     for row in rows:
-        made.add_row(*[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row])
+        made.add_row(*map(_cell, row))
     out.print(made)
+
+
+def _cell(value: Any) -> str:
+    """Write one cell: thousands apart, four figures of a small fraction."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, int) or abs(value) >= 1_000:
+        return f"{value:,.{0 if isinstance(value, int) else 1}f}"
+    return f"{value:.4g}"
 
 
 @contextmanager
