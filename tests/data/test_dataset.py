@@ -28,3 +28,11 @@ def test_a_damaged_part_of_the_right_size_is_named(films: Dataset, kind: str) ->
         path.write_bytes((b"PAR1" + b"\xff" * size)[: size - len(footer)] + footer)
     with pytest.raises(CorruptBundle, match=r"films is damaged .* import it again"):
         open_dataset(films.path).interactions()
+
+
+def test_ids_of_full_length_are_read_from_several_domains(tmp_path: Path) -> None:
+    for domain in ("films", "books"):
+        (tmp_path / "ratings.csv").write_text(f"user_id,item_id,rating\n{'u' * 512},{'i' * 512},3\n", encoding="utf-8")
+        import_source("tables", tmp_path / "ratings.csv", domain, tmp_path / "data")
+    data = open_dataset(tmp_path / "data").interactions()
+    assert sorted(data.item_ids.ids) == ["books:" + "i" * 512, "films:" + "i" * 512] and len(data.user_ids) == 2

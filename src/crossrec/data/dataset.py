@@ -11,6 +11,7 @@ import polars as pl
 from crossrec.core.catalogue import join_ids
 from crossrec.core.errors import CorruptBundle, InvalidInput, unknown_name
 from crossrec.core.event import NO_ORDER, NOT_TASTE
+from crossrec.core.frames import arrays_of
 from crossrec.core.interactions import Interactions
 from crossrec.data.manifest import DomainRecord, Manifest, Part, read_manifest
 from crossrec.data.schema import INTERACTIONS, QUARANTINE, TIES
@@ -19,6 +20,7 @@ from crossrec.data.storing.parts import scan
 __all__ = ["Dataset", "open_dataset"]
 
 _USED = ["user_id", "item_id", "rating", "timestamp", "position", "split", "domain", "interaction_type", "weight"]
+_NAMES: dict[str, str | None] = dict.fromkeys(("user_id", "item_id", "rating", "timestamp"))
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,8 @@ class Dataset:
                 f"`crossrec data check {self.path}` names it; import it again"
             ) from error
         catalogue = pl.concat(items, how="diagonal_relaxed")
-        return Interactions.from_frame(rows, items=catalogue if several else catalogue.drop("domain"))
+        about = catalogue if several else catalogue.drop("domain")
+        return Interactions(**arrays_of(rows, _NAMES, "ms", about, checked=True))
 
     def _persons(self, name: str, *, several: bool) -> pl.LazyFrame:
         """Return the rows of a domain with users written as persons."""
