@@ -14,7 +14,7 @@ from crossrec import __version__
 from crossrec.core.clock import now, stopwatch
 from crossrec.core.errors import InvalidInput, MissingExtra
 from crossrec.core.interactions import Interactions
-from crossrec.core.settings import Settings
+from crossrec.core.settings import Settings, from_text
 from crossrec.data.dataset import open_dataset
 from crossrec.evaluation.evaluate import evaluate
 from crossrec.evaluation.protocol import Protocol
@@ -170,7 +170,7 @@ def model_from_text(name: str, settings: Mapping[str, str]) -> Recommender:
         InvalidInput: No such setting, or its text is not of the setting's type.
     """
     kinds = typing.get_type_hints(MODELS.load(name))
-    return create(name, **{key: _typed(key, text, kinds.get(key, str)) for key, text in settings.items()})
+    return create(name, **{key: from_text(key, text, kinds.get(key, str)) for key, text in settings.items()})
 
 
 def split_settings(names: Sequence[str], pairs: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -187,23 +187,3 @@ def split_settings(names: Sequence[str], pairs: Mapping[str, str]) -> dict[str, 
         for name in [model] if dot else names:
             found[name][setting] = text
     return found
-
-
-def _typed(key: str, text: str, kind: Any) -> object:
-    """Read text as the type of a setting: int, float, bool, str or one of them or None."""
-    options = [option for option in (typing.get_args(kind) or (kind,)) if option is not type(None)]
-    if text.lower() == "none" and type(None) in typing.get_args(kind):
-        return None
-    if bool in options:
-        if text.lower() not in ("true", "false"):
-            raise InvalidInput(f"{key}: expected true or false, got '{text}'")
-        return text.lower() == "true"
-    for option in options:
-        if option in (int, float):
-            try:
-                return option(text)
-            except ValueError:
-                continue
-    if any(option in (int, float) for option in options):
-        raise InvalidInput(f"{key}: expected a number, got '{text}'")
-    return text

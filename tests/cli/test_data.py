@@ -59,3 +59,9 @@ def test_check_reports_and_fails_on_a_damaged_file(run: Run, data: Path) -> None
     table = next((data / "films" / "interactions").rglob("*.parquet"))
     table.write_bytes(table.read_bytes()[:-200])
     assert run("data", "check", data)[0] != 0
+
+
+def test_an_option_that_a_source_does_not_have_is_told_with_all_it_has(run: Run, ratings: Path, tmp_path: Path) -> None:
+    words = ("data", "import", "movielens", ratings, "--domain", "films", "--out", tmp_path / "data")
+    code, _, error = run(*words, "--option", "zzz=ms")
+    assert code == 2 and "no option called 'zzz'; There are: " in error

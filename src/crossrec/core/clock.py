@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def random(seed: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(check_seed(seed)))
 
 
-def check_seed(seed: int) -> int:
+def check_seed(seed: Any) -> int:
     """Return a seed, or refuse it.
 
     Raises:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from crossrec.core.catalogue import Catalogue, join_ids
-from crossrec.core.errors import InvalidInput, nearest
+from crossrec.core.errors import InvalidInput, suggestion
 from crossrec.core.event import KINDS, NO_TIME, check_kind
 from crossrec.core.vocabulary import Vocabulary, check_ids, id_series
 
@@ -114,9 +114,10 @@ def _renamed(table: pl.DataFrame, names: dict[str, str | None]) -> pl.DataFrame:
 
 
 def _no_column(name: str, table: pl.DataFrame) -> InvalidInput:
-    near = nearest(name, table.columns)
-    hint = f"; did you mean '{near}'?" if near else ""
-    return InvalidInput(f"column '{name}': expected one of the frame's, which are {', '.join(table.columns)}{hint}")
+    known = table.columns
+    return InvalidInput(
+        f"column '{name}': expected one of the frame's, which are {', '.join(known)}{suggestion(name, known)}"
+    )
 
 
 def _with_domains(table: pl.DataFrame, *, checked: bool) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import numpy as np
 
 from crossrec.core.arrays import Bools, Codes
 from crossrec.core.catalogue import Catalogue
-from crossrec.core.errors import InvalidInput, NotFitted, nearest
+from crossrec.core.errors import InvalidInput, NotFitted, suggestion
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries, Query
 from crossrec.core.recommendations import Recommendations, Scores, check_k
@@ -77,9 +77,9 @@ def create(name: str, **settings: Any) -> Recommender:
     known = [setting.name for setting in dataclasses.fields(kind)]  # type: ignore[arg-type]  # models are dataclasses
     for setting in settings:
         if setting not in known:
-            near = nearest(setting, known)
-            hint = f"; did you mean '{near}'?" if near else ""
-            raise InvalidInput(f"{name}: no setting called '{setting}'{hint} There are: {', '.join(known)}")
+            raise InvalidInput(
+                f"{name}: no setting called '{setting}'{suggestion(setting, known, listing='There are')}"
+            )
     return kind(**settings)
 
 
