@@ -67,11 +67,10 @@ def train_bundle(
         Refused: The data cannot bear the protocol.
     """
     check_place(folder)
-    interactions = open_dataset(data).interactions(domains)
     model = model_from_text(name, settings or {})
-    report = None
-    if protocol:
-        report = evaluate({name: model}, interactions, Protocol(protocol, k=k)).to_dict()
+    chosen = Protocol(protocol, k=k) if protocol else None
+    interactions = open_dataset(data).interactions(domains)
+    report = None if chosen is None else evaluate({name: model}, interactions, chosen).to_dict()
     return train_on(name, model, interactions, folder, evaluation=report)
 
 

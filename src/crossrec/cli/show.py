@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-__all__ = ["AsJson", "advancing", "note", "out", "parse_pairs", "print_json", "table", "working"]
+__all__ = ["AsJson", "advancing", "note", "out", "parse_names", "parse_pairs", "print_json", "table", "working"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 # No markup: brackets in titles, paths and `crossrec[server]` are text.
@@ -66,6 +66,11 @@ def advancing() -> Iterator[Callable[[str, int, int], None]]:
             bar.update(tasks[name], completed=done, total=total or None)
 
         yield advance
+
+
+def parse_names(text: str) -> list[str]:
+    """Read names with commas between them; blanks and empty places are passed over."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def parse_pairs(flag: str, pairs: list[str]) -> dict[str, str]:
