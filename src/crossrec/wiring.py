@@ -20,6 +20,7 @@ from crossrec.evaluation.evaluate import evaluate
 from crossrec.evaluation.protocol import Protocol
 from crossrec.events.log import open_log
 from crossrec.models.fallback import Fallback
+from crossrec.models.progress import Progress, watching
 from crossrec.models.recommender import MODELS, Recommender, create
 from crossrec.models.storage import check_place
 from crossrec.tracking.bundle import Bundle, Card, open_bundle, write_bundle
@@ -49,6 +50,7 @@ def train_bundle(
     settings: Mapping[str, str] | None = None,
     protocol: str = "",
     k: int = 10,
+    progress: Progress | None = None,
 ) -> Bundle:
     """Train a model on a data set and save it.
 
@@ -60,6 +62,7 @@ def train_bundle(
         settings: The model's settings as text.
         protocol: Evaluate by this one first and keep the report in the card; empty does not.
         k: Length of the lists in that evaluation.
+        progress: Told of epochs and of the evaluation's lists.
 
     Raises:
         NotFound: No such model, data set, domain or protocol.
@@ -70,8 +73,9 @@ def train_bundle(
     model = model_from_text(name, settings or {})
     chosen = Protocol(protocol, k=k) if protocol else None
     interactions = open_dataset(data).interactions(domains)
-    report = None if chosen is None else evaluate({name: model}, interactions, chosen).to_dict()
-    return train_on(name, model, interactions, folder, evaluation=report)
+    report = None if chosen is None else evaluate({name: model}, interactions, chosen, progress=progress).to_dict()
+    with watching(progress):
+        return train_on(name, model, interactions, folder, evaluation=report)
 
 
 def train_on(

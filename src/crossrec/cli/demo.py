@@ -18,6 +18,7 @@ from crossrec.data.samples import import_samples
 from crossrec.evaluation.evaluate import evaluate
 from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.report import Report
+from crossrec.models.progress import watching
 from crossrec.models.recommender import create
 from crossrec.tracking.bundle import Bundle
 from crossrec.wiring import as_served, train_on
@@ -110,7 +111,7 @@ def _lift(name: str, reports: dict[str, Report]) -> float:
 
 def _train(best: str, dataset: Dataset, folder: Path) -> Bundle:
     _step(3, f"Train {best} on all domains and save it")
-    with working(f"training {best}"):
+    with advancing(f"training {best}") as progress, watching(progress):
         bundle = train_on(best, create(best, **MODELS[best]), dataset.interactions(), folder)
     out.print(f"saved {bundle.folder}, version {bundle.version}, domains {', '.join(bundle.card.data['domains'])}")
     _must(

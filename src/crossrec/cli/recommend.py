@@ -8,9 +8,10 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from crossrec.cli.show import AsJson, note, out, print_json, table
+from crossrec.cli.show import AsJson, advancing, note, out, print_json, table
 from crossrec.core.errors import InvalidInput, NotFound, Unavailable
 from crossrec.core.vocabulary import Id
+from crossrec.models.progress import watching
 from crossrec.models.recommender import Recommender
 from crossrec.tracking.bundle import open_bundle
 
@@ -43,7 +44,8 @@ def recommend(
         _check_target(out_file)
     recommender = open_bundle(model).model
     ids = recommender.histories_.user_ids.series.to_list() if everyone else _known(recommender, user or [])
-    lists = recommender.recommend(ids, k, exclude_seen=not include_seen, domain=domain)
+    with advancing() as progress, watching(progress if everyone else None):
+        lists = recommender.recommend(ids, k, exclude_seen=not include_seen, domain=domain)
     frame = lists.to_polars()
     if out_file is not None:
         _write(frame, out_file)

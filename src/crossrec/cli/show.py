@@ -1,4 +1,4 @@
-"""What commands share of printing: progress bars on stderr, results on stdout, JSON where a program reads."""
+"""What commands share of printing: progress on a terminal's stderr, results on stdout, JSON where a program reads."""
 
 from __future__ import annotations
 
@@ -48,17 +48,24 @@ def _cell(value: Any) -> str:
 @contextmanager
 def working(text: str) -> Iterator[Callable[[str], None]]:
     """Show a spinner on stderr while something of unknown length goes on; call the result to change its text."""
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=note) as bar:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=note, disable=not note.is_terminal) as bar:
         task = bar.add_task(text, total=None)
         yield lambda step: bar.update(task, description=step)
 
 
 @contextmanager
-def advancing() -> Iterator[Callable[[str, int, int], None]]:
-    """Show bars on stderr; call the result with a name, how much is done and how much there is."""
+def advancing(text: str = "") -> Iterator[Callable[[str, int, int], None]]:
+    """Show bars on stderr; call the result with a name, how much is done and how much there is.
+
+    Args:
+        text: The whole of it, with a bar of unknown length above the others; empty leaves it out.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=note) as bar:
+    with Progress(*columns, console=note, disable=not note.is_terminal) as bar:
         tasks: dict[str, Any] = {}
+        if text:
+            bar.add_task(text, total=None)
 
         def advance(name: str, done: int, total: int) -> None:
             if name not in tasks:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.show import AsJson, out, parse_names, parse_pairs, print_json, working
+from crossrec.cli.show import AsJson, advancing, out, parse_names, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
 from crossrec.models.machine import use_threads
@@ -32,8 +32,10 @@ def train(
     if k is not None and not protocol:
         raise InvalidInput("-k: is the length of the lists in an evaluation, so it needs --protocol")
     chosen, k = parse_names(domains) or None, 10 if k is None else k
-    with working(f"training {model}"):
-        bundle = train_bundle(model, data, out_folder, domains=chosen, settings=settings, protocol=protocol, k=k)
+    with advancing(f"training {model}") as progress:
+        bundle = train_bundle(
+            model, data, out_folder, domains=chosen, settings=settings, protocol=protocol, k=k, progress=progress
+        )
     if as_json:
         print_json({"folder": str(out_folder), "version": bundle.version, **vars(bundle.card)})
         return

@@ -7,7 +7,6 @@ import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
@@ -21,10 +20,8 @@ from crossrec.evaluation.questions import Questions
 from crossrec.models.machine import require_memory
 from crossrec.models.recommender import Recommender
 
-__all__ = ["Lists", "Progress", "forget_peak", "lists_of", "peak_mb"]
+__all__ = ["Lists", "forget_peak", "lists_of", "peak_mb"]
 
-Progress: TypeAlias = Callable[[str, int, int], None]
-"""Called with a model's name, lists made and lists to make."""
 _CELLS = 16_000_000
 """Scores held at once by default: 64 MB of float32."""
 _BYTES_A_PLACE = 24

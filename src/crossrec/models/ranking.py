@@ -12,6 +12,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores, check_k, top_k
 from crossrec.core.vocabulary import Id
 from crossrec.models.machine import require_memory
+from crossrec.models.progress import tracked
 
 __all__ = ["SCORE_BUDGET", "Scorer", "rank"]
 
@@ -66,7 +67,7 @@ def rank(
     items, scores = np.full((batch, places), -1, np.int32), np.full((batch, places), -np.inf, np.float32)
     opinion = np.zeros(batch, dtype=np.bool_)
     step = max(1, SCORE_BUDGET // max(1, width))
-    for start in range(0, batch, step):
+    for start in tracked("lists", range(0, batch, step), size=step, total=batch):
         part = slice(start, start + step)
         scored = score(queries[part], asked)
         opinion[part] = scored.opinion

@@ -17,6 +17,7 @@ from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._factors import dense_scores, similar_by_angle
 from crossrec.models.classic._ridge import Side, expected_error, solve_side
+from crossrec.models.progress import tracked
 from crossrec.models.recommender import FromScores
 
 __all__ = ["SVD"]
@@ -91,7 +92,7 @@ class SVD(FromScores):
         spread = float(np.var(centred.data)) or 1.0
         noise, of_users, of_items = spread, np.full(size, 1.0), np.full(size, 0.1)
         of_users[-1], of_items[-1] = 0.2 * spread, 0.3 * spread
-        for _ in range(self.epochs):
+        for _ in tracked("epochs", range(self.epochs)):
             users = solve_side(centred, items, of_users, noise)
             items = solve_side(by_item, users, of_items, noise)
             of_users, of_items = _variance(users, centred), _variance(items, by_item)
