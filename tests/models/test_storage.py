@@ -16,10 +16,11 @@ import pytest
 
 from crossrec.core.errors import CorruptBundle, InvalidInput, NotFitted, NotFound, Unavailable
 from crossrec.core.interactions import Interactions
+from crossrec.models import storage
 from crossrec.models.classic.ease import EASE
 from crossrec.models.classic.popularity import Popularity
 from crossrec.models.fallback import Fallback
-from crossrec.models.storage import MODEL_SCHEMA, load, model_version, save, save_histories
+from crossrec.models.storage import MODEL_SCHEMA, clear_old_histories, load, model_version, save, save_histories
 
 FRESH = """
 import json, sys, crossrec
@@ -280,8 +281,56 @@ def test_the_forgotten_are_physically_gone(saved: Path) -> None:
     assert "u003" not in after.histories_.user_ids and len(after.histories_) == len(model.histories_) - 1
     assert after.recommend(["u003", "u004"], k=5).sources == ("popularity", "ease")
     assert after.recommend(["u004"], k=5).ids() == before and model_version(saved) == version
-    assert sorted(path.name for path in (saved / "histories").iterdir()) == ["acts.parquet", "users.parquet"]
-    assert sorted(path.name for path in saved.iterdir() if path.name.startswith(".")) == []
+    places = [path for path in saved.iterdir() if path.name.startswith(("histories", "."))]
+    assert [sorted(path.name for path in place.iterdir()) for place in places] == [["acts.parquet", "users.parquet"]]
+
+
+STEPS = ["write_histories", "_flush", "clear_old_histories"]
+
+
+@pytest.mark.parametrize("step", [*STEPS, "replace"])
+def test_an_erasure_cut_short_leaves_whole_histories_and_is_finished_by_the_next(
+    saved: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    model, without = load(saved), load(saved).histories_.forget("u003")
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Path, "replace", cut) if step == "replace" else patched.setattr(storage, step, cut)
+        save_histories(without, saved)
+    done = step == "clear_old_histories"
+    assert len(load(saved).histories_) == len(model.histories_) - done
+    if done:
+        clear_old_histories(saved)
+    else:
+        save_histories(without, saved)
+    assert mentions(saved, "u003") == [] and len(list(saved.glob("histories*"))) == 1
+
+
+def test_an_erasure_that_cannot_be_written_leaves_the_old_histories(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(storage, "_flush", full)
+    with pytest.raises(Unavailable, match="No space left"):
+        save_histories(load(saved).histories_.forget("u003"), saved)
+    assert "u003" in load(saved).histories_.user_ids and len(list(saved.glob("histories*"))) == 1
+
+
+def test_a_model_of_schema_1_is_read_and_forgets(saved: Path) -> None:
+    edit(saved, lambda card: (card.update(schema=1), card.pop("histories")))
+    save_histories(load(saved).histories_.forget("u003"), saved)
+    assert mentions(saved, "u003") == [] and "u003" not in load(saved).histories_.user_ids
+
+
+@pytest.mark.parametrize("name", ["../histories", "histories/../../x", "/etc", "catalogue", 7])
+def test_the_place_of_histories_never_leads_out(saved: Path, name: object) -> None:
+    edit(saved, lambda card: card.update(histories=name))
+    with pytest.raises(CorruptBundle, match="histories"):
+        load(saved)
 
 
 def test_a_moved_model_still_loads(saved: Path, tmp_path: Path) -> None:

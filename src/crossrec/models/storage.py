@@ -1,9 +1,9 @@
 """Models on disk: a folder of JSON, npy and Parquet files with a checksum each; no pickle.
 
 ```
-model.json              schema, version, members (model, settings, state), checksums
+model.json              schema, members (model, settings, state), checksums, the folder with the histories
 catalogue/              items.parquet (ids, domain, columns), domains.parquet
-histories/              users.parquet, acts.parquet: apart from the weights, erasable by user
+histories…/             users.parquet, acts.parquet: apart from the weights, erasable by user
 weights-0/, weights-1/  one member each: <name>.npy, or three for a sparse matrix
 ```
 """
@@ -13,31 +13,44 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import numpy as np
 import polars as pl
 
-from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import CorruptBundle, CrossrecError, InvalidInput, MissingExtra, NotFound, Unavailable
-from crossrec.core.query import Queries
-from crossrec.core.vocabulary import Vocabulary
 from crossrec.models.fallback import Fallback
 from crossrec.models.histories import Histories
 from crossrec.models.recommender import MODELS, Recommender
-from crossrec.models.state import read_state, write_state
+from crossrec.models.state import (
+    read_catalogue,
+    read_histories,
+    read_state,
+    write_catalogue,
+    write_histories,
+    write_state,
+)
 
-__all__ = ["MODEL_SCHEMA", "check_place", "load", "load_as", "model_version", "save", "save_histories"]
+__all__ = [
+    "MODEL_SCHEMA",
+    "check_place",
+    "clear_old_histories",
+    "load",
+    "load_as",
+    "model_version",
+    "save",
+    "save_histories",
+]
 
-MODEL_SCHEMA = 1
+MODEL_SCHEMA = 2
 """Raised when a reader of today could not read what is written; older ones stay readable."""
-_CARD = "model.json"
+_CARD, _HISTORIES = "model.json", "histories"
 _TURNS = 10
-_ACTS = ("items", "times", "kinds", "values", "weights")
 Kind = TypeVar("Kind")
 
 
@@ -120,8 +133,8 @@ def load(folder: Path | str) -> Recommender:
     card = _read_card(folder)
     _verify(folder, card["checksums"])
     try:
-        catalogue = _read_catalogue(folder)
-        histories = _read_histories(folder, catalogue)
+        catalogue = read_catalogue(folder / "catalogue")
+        histories = read_histories(folder / card["histories"], catalogue)
         members = [_read_member(folder, place, member) for place, member in enumerate(card["members"])]
         model = members[0] if card["kind"] == "single" else Fallback(tuple(members), tuple(card["names"]))
     except (CorruptBundle, MissingExtra):
@@ -149,12 +162,50 @@ def model_version(folder: Path | str) -> str:
 
 
 def save_histories(histories: Histories, folder: Path) -> None:
-    """Replace the histories of a saved model, after an erasure: the old files are gone when this returns."""
-    draft = Path(tempfile.mkdtemp(prefix=".histories-", dir=folder))
-    _write_histories(histories, draft)
-    for name in ("users.parquet", "acts.parquet"):
-        (draft / name).replace(folder / "histories" / name)
-    draft.rmdir()
+    """Replace the histories of a saved model, after an erasure: whole or not at all.
+
+    The old files are gone when this returns. Where it is cut short, `clear_old_histories` removes what is left over.
+
+    Raises:
+        NotFound: There is no model in the folder.
+        Unavailable: The folder cannot be written; the old histories stand.
+    """
+    card = _read_card(folder)
+    fresh = folder / f"{_HISTORIES}-{secrets.token_hex(6)}"
+    try:
+        fresh.mkdir()
+        write_histories(histories, fresh)
+        for path in fresh.iterdir():
+            _flush(path)
+        draft = fresh / _CARD
+        draft.write_text(json.dumps({**card, "histories": fresh.name}, indent=2), encoding="utf-8")
+        _flush(draft)
+        draft.replace(folder / _CARD)  # the one step that makes the new histories count
+    except OSError as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise Unavailable(f"{folder}: cannot be written ({error})") from error
+    clear_old_histories(folder)
+
+
+def clear_old_histories(folder: Path) -> None:
+    """Remove the histories that a save cut short has left beside the present ones.
+
+    Raises:
+        Unavailable: They cannot be removed.
+    """
+    present = _read_card(folder)["histories"]
+    try:
+        for path in folder.glob(f"{_HISTORIES}*"):
+            if path.name != present:
+                shutil.rmtree(path)
+    except OSError as error:
+        raise Unavailable(f"{folder}: old histories cannot be removed ({error})") from error
+
+
+def _flush(path: Path) -> None:
+    """Have a file on the disk before another one names it."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _write(model: Recommender, folder: Path) -> None:
@@ -166,15 +217,16 @@ def _write(model: Recommender, folder: Path) -> None:
         name = type(member).__module__.rsplit(".", 1)[-1]
         cards.append({"model": name, **write_state(member, weights)})
     (folder / "catalogue").mkdir()
-    (folder / "histories").mkdir()
-    _write_catalogue(model.catalogue_, folder / "catalogue")
-    _write_histories(model.histories_, folder / "histories")
+    (folder / _HISTORIES).mkdir()
+    write_catalogue(model.catalogue_, folder / "catalogue")
+    write_histories(model.histories_, folder / _HISTORIES)
     kept = [path for part in ("catalogue", "weights-*") for path in sorted(folder.glob(f"{part}/*"))]
     card = {
         "schema": MODEL_SCHEMA,
         "kind": "fallback" if isinstance(model, Fallback) else "single",
         "names": list(model.names) if isinstance(model, Fallback) else [],
         "members": cards,
+        "histories": _HISTORIES,
         "checksums": {str(path.relative_to(folder)): _checksum(path) for path in kept},
     }
     (folder / _CARD).write_text(json.dumps(card, indent=2), encoding="utf-8")
@@ -192,11 +244,14 @@ def _read_card(folder: Path) -> dict[str, Any]:
         raise CorruptBundle(f"{folder / _CARD}: is damaged ({error}); train and save the model again") from error
     if not isinstance(schema, int) or schema > MODEL_SCHEMA:
         raise CorruptBundle(f"{folder}: has schema {schema}, this version reads up to {MODEL_SCHEMA}; update crossrec")
-    shape: dict[str, type] = {"kind": str, "names": list, "members": list, "checksums": dict}
+    card.setdefault("histories", _HISTORIES)  # schema 1 has one place for them
+    shape: dict[str, type] = {"kind": str, "names": list, "members": list, "checksums": dict, "histories": str}
     if wrong := [name for name, kind in shape.items() if not isinstance(card.get(name), kind)]:
         raise CorruptBundle(f"{folder / _CARD}: lacks {', '.join(wrong)}; save the model again")
     if not card["members"] or not all(isinstance(one, dict) and "model" in one for one in card["members"]):
         raise CorruptBundle(f"{folder / _CARD}: expected members with a model each; save the model again")
+    if "/" in card["histories"] or not card["histories"].startswith(_HISTORIES):
+        raise CorruptBundle(f"{folder / _CARD}: {card['histories']!r} is no folder of histories; save the model again")
     return cast("dict[str, Any]", card)
 
 
@@ -226,38 +281,3 @@ def _read_member(folder: Path, place: int, card: dict[str, Any]) -> Recommender:
     for name, value in read_state(folder / f"weights-{place}", card["state"]).items():
         setattr(member, name, value)
     return member
-
-
-def _write_catalogue(catalogue: Catalogue, folder: Path) -> None:
-    own = pl.DataFrame({"__id": catalogue.ids.series, "__domain": catalogue.domains})
-    columns = catalogue.columns
-    table = own if columns is None else own.hstack(columns)
-    table.write_parquet(folder / "items.parquet")
-    pl.DataFrame({"domain": catalogue.domain_ids.series}).write_parquet(folder / "domains.parquet")
-
-
-def _read_catalogue(folder: Path) -> Catalogue:
-    table = pl.read_parquet(folder / "catalogue" / "items.parquet")
-    domains = pl.read_parquet(folder / "catalogue" / "domains.parquet")["domain"]
-    columns = table.drop("__id", "__domain")
-    return Catalogue(
-        Vocabulary(table["__id"]), table["__domain"].to_numpy(), Vocabulary(domains), columns if columns.width else None
-    )
-
-
-def _write_histories(histories: Histories, folder: Path) -> None:
-    counts = np.diff(histories.acts.indptr)
-    pl.DataFrame({"user": histories.user_ids.series, "acts": counts}).write_parquet(folder / "users.parquet")
-    pl.DataFrame({name: getattr(histories.acts, name) for name in _ACTS}).write_parquet(folder / "acts.parquet")
-
-
-def _read_histories(folder: Path, catalogue: Catalogue) -> Histories:
-    users = pl.read_parquet(folder / "histories" / "users.parquet")
-    acts = pl.read_parquet(folder / "histories" / "acts.parquet")
-    indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(users["acts"].to_numpy())])
-    if indptr[-1] != acts.height:
-        raise CorruptBundle(f"{folder / 'histories'}: {indptr[-1]} acts announced, {acts.height} found")
-    columns: dict[str, Any] = {name: acts[name].to_numpy() for name in _ACTS}
-    if acts.height and not -1 <= int(columns["items"].min()) <= int(columns["items"].max()) < len(catalogue):
-        raise CorruptBundle(f"{folder / 'histories'}: has items that are not in the catalogue")
-    return Histories(Vocabulary(users["user"]), Queries(indptr, **columns, catalogue=catalogue))
