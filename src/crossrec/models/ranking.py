@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from crossrec.core.vocabulary import Id
 from crossrec.models.machine import require_memory
 from crossrec.models.progress import tracked
 
-__all__ = ["SCORE_BUDGET", "Scorer", "rank"]
+__all__ = ["SCORE_BUDGET", "Masks", "Scorer", "rank"]
 
 SCORE_BUDGET = 32_000_000
 """Most scores held at once: 128 MB of float32."""
@@ -26,6 +26,20 @@ class Scorer(Protocol):
     def __call__(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Return the scores."""
         ...
+
+
+class Masks(TypedDict):
+    """What may stand in a list, see `rank`: how it travels from `recommend` to there.
+
+    Args:
+        exclude_seen: Leave out the items of each history.
+        candidates: Rank only these.
+        allowed: Bool[I], the items that may be shown.
+    """
+
+    exclude_seen: bool
+    candidates: Sequence[Id] | None
+    allowed: Bools | None
 
 
 def rank(

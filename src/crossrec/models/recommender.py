@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar, Unpack, runtime_checkable
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from crossrec.core.recommendations import Recommendations, Scores, check_k
 from crossrec.core.shelf import Shelf
 from crossrec.core.vocabulary import Id
 from crossrec.models.histories import Histories
-from crossrec.models.ranking import rank
+from crossrec.models.ranking import Masks, rank
 
 if TYPE_CHECKING:
     Model = TypeVar("Model", bound="FromScores")
@@ -147,7 +147,11 @@ class FromScores:
         """
         check_k(k)
         queries = as_queries(self, asked, domain)
-        return rank(self.score, queries, k, exclude_seen=exclude_seen, candidates=candidates, allowed=allowed)
+        return self.ranked(queries, k, exclude_seen=exclude_seen, candidates=candidates, allowed=allowed)
+
+    def ranked(self, queries: Queries, k: int, **masks: Unpack[Masks]) -> Recommendations:
+        """Return the lists of queries on the model's own codes, by its scores; `Fallback` answers in another way."""
+        return rank(self.score, queries, k, **masks)
 
     def save(self, folder: Path | str) -> None:
         """Write the model to a folder of JSON, npy and Parquet files, whole or not at all."""
