@@ -158,14 +158,8 @@ class _Writer:
     def record(self, about: Mapping[str, Any], told: Callable[[str], None]) -> DomainRecord:
         """Write all parts and return what the manifest says about them."""
         plan, reading = self.plan, self.reading
-        taken = take(
-            reading,
-            self.domain,
-            self.workspace,
-            only=plan.only,
-            first_positions=plan.first_positions,
-            already=plan.already(self.folder),
-        )
+        first, already = plan.first_positions, plan.already(self.folder)
+        taken = take(reading, self.domain, self.workspace, only=plan.only, first_positions=first, already=already)
         kept = plan.kept_parts("interactions")
         paths = [self.folder / part.path for part in kept] + [one.path for one in taken.staged]
         told("counting")
@@ -177,13 +171,11 @@ class _Writer:
         items, occurring = with_all_items(plan.items(self.folder, reading), paths)
         fresh = tuple(adopt(taken.staged, self.folder, self.domain))
         tables = {"items": items, "quarantine": join([away, beside])}
-        tables |= {
-            kind: table for kind in ("users", "ties") if (table := plan.table(kind, self.folder, reading)) is not None
-        }
+        found = {kind: plan.table(kind, self.folder, reading) for kind in ("users", "ties")}
+        tables |= {kind: table for kind, table in found.items() if table is not None}
         parts = {kind: self._table(table, kind) for kind, table in tables.items()}
-        files = self._lineage(fresh, taken)
         return DomainRecord(
-            files=files,
+            files=self._lineage(fresh, taken),
             parts={"interactions": (*kept, *fresh), **parts},
             rows_in=counts.rows + away.height,
             quarantined=counts_by_reason(away),
