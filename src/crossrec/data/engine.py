@@ -1,0 +1,120 @@
+"""The port of the engines: what runs table expressions, on this machine or on a cluster.
+
+A `Table` is a lazy narwhals table over the engine's own. Steps are written once, in narwhals, and give equal rows
+on every engine. In a table `interaction_type` and `split` are text, since an engine need not know enumerations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
+
+import narwhals as nw
+import polars as pl
+
+from crossrec.core.shelf import Shelf
+
+__all__ = ["ENGINES", "LARGEST_CHANCE", "Engine", "ParsesLines", "Table", "collected", "height", "open_engine"]
+
+Table: TypeAlias = "nw.LazyFrame[Any]"
+"""A lazy table of whichever engine."""
+
+LARGEST_CHANCE = 2**63 - 1
+"""The largest number that `Engine.chance` draws."""
+
+
+class Engine(Protocol):
+    """Reads, keeps and writes tables. It does not promise an order of rows."""
+
+    def scan(self, paths: Sequence[Path]) -> Table:
+        """Return the rows of Parquet files as one table; a folder stands for all files in it.
+
+        Args:
+            paths: Files or folders with the same columns, at least one.
+        """
+        ...
+
+    def keep(self, table: Table) -> Table:
+        """Compute a table now and return it, to be read again and again at the cost of reading.
+
+        It lies in the engine's workspace, not in memory, and is gone with it.
+        """
+        ...
+
+    def sink(self, table: Table, folder: Path) -> None:
+        """Write interactions as Parquet parts, `folder/month=2019-05/….parquet`, `month=none` without a time.
+
+        Args:
+            table: Rows with a `timestamp` in milliseconds UTC.
+            folder: An empty folder, or one that is not there yet.
+        """
+        ...
+
+    def chance(self, table: Table, columns: Sequence[str], name: str, seed: int) -> Table:
+        """Add a column of chance that depends on the values of some columns and the seed alone.
+
+        The same values give the same number on every engine, in every order and part of the rows.
+
+        Args:
+            table: Any rows.
+            columns: Columns of text or whole numbers; a null counts as nothing.
+            name: Of the new column: Int64 in 0 to `LARGEST_CHANCE`, evenly spread.
+            seed: Another seed, another draw.
+
+        Source: XXH64 of each value's text, begun with the hash of the one before; the seed's text comes first.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what the engine holds; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class ParsesLines(Protocol):
+    """An ability: text files become rows by one function of Polars, wherever the engine runs."""
+
+    def parsed(self, text: Path, parse: Callable[[pl.LazyFrame], pl.LazyFrame], schema: pl.Schema) -> Table:
+        """Apply a function to all lines of a UTF-8 text file, some lines at a time, and keep the rows.
+
+        Args:
+            text: The file, where every worker can read it.
+            parse: From `line` (Int64, the first is 1), `place` (Int64, the first that is not blank is 0) and `text`
+                to rows; each line for itself.
+            schema: What it returns.
+        """
+        ...
+
+
+ENGINES: Shelf[Engine] = Shelf("engine", "crossrec.data.engines")
+
+
+def open_engine(name: str, workspace: Path, *, master: str = "") -> Engine:
+    """Start an engine.
+
+    Args:
+        name: "polars" or "spark".
+        workspace: An existing folder for what the engine keeps, on a disk that all its workers see.
+        master: Where a cluster is, `spark://host:7077`; empty is this machine.
+
+    Raises:
+        NotFound: No such engine.
+        MissingExtra: Its package is not installed.
+        InvalidInput: A master for an engine that has none.
+        Unavailable: It does not start.
+    """
+    return cast("Callable[[Path, str], Engine]", ENGINES.load(name))(workspace, master)
+
+
+def collected(table: Table) -> pl.DataFrame:
+    """Bring a small table into memory."""
+    native = table.to_native()
+    if isinstance(native, pl.LazyFrame):
+        return native.collect(engine="streaming")
+    return cast("pl.DataFrame", table.collect(backend="polars").to_native())
+
+
+def height(table: Table) -> int:
+    """Count the rows of a table."""
+    return int(collected(table.select(nw.len().alias("rows"))).item())

@@ -1,0 +1,131 @@
+"""Apache Spark: a cluster, or all cores of this machine, for tables that one machine cannot hold."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import narwhals as nw
+import polars as pl
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - as all of Spark's pages call it
+
+from crossrec.core.errors import Unavailable
+from crossrec.data.engine import Table
+from crossrec.data.engines._spark_lines import numbered
+
+__all__ = ["SparkEngine"]
+
+_ALWAYS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",  # a sum that overflows or a text that is no number is an error, not a null
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
+}
+_AT_START = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.shuffle.partitions": "32",
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+}
+_LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+
+
+class SparkEngine:
+    """Runs tables on Spark; the workspace must lie where all workers can write.
+
+    Where the process has a Spark session already, the engine works in it with settings of its own, and leaves it
+    running. Settings of a cluster (memory, cores) come from `spark-defaults.conf`, as for every Spark program.
+
+    Args:
+        workspace: An existing folder for what is kept.
+        master: `spark://host:7077`, `local[4]`, `yarn`, …; empty is all cores of this machine.
+
+    Raises:
+        Unavailable: There is no Java, or the master does not answer.
+    """
+
+    def __init__(self, workspace: Path, master: str = "") -> None:
+        self._workspace = workspace
+        self._kept = 0
+        running = SparkSession.getActiveSession()
+        self._own = None if running else _started(master or "local[*]")
+        self.session = (running or self._own).newSession()  # type: ignore[union-attr]  # one of both is there
+        for name, value in _ALWAYS.items():
+            self.session.conf.set(name, value)
+
+    def scan(self, paths: Sequence[Path]) -> Table:
+        """Return the rows of Parquet files; see `Engine.scan`."""
+        files = [file for path in paths for file in (sorted(path.rglob("*.parquet")) if path.is_dir() else [path])]
+        return nw.from_native(self.session.read.parquet(*[_address(file) for file in files]))
+
+    def keep(self, table: Table) -> Table:
+        """Write a table to the workspace and return it; see `Engine.keep`."""
+        return nw.from_native(self._kept_frame(table.to_native()))
+
+    def sink(self, table: Table, folder: Path) -> None:
+        """Write Parquet parts by month; see `Engine.sink`."""
+        rows: DataFrame = table.to_native()
+        month = F.date_format(F.timestamp_millis("timestamp"), "yyyy-MM")
+        rows = rows.withColumn("month", F.coalesce(month, F.lit("none")))
+        order = [name for name in ("month", "user_id", "timestamp", "position", "item_id") if name in rows.columns]
+        parts = rows.repartition("month").sortWithinPartitions(*order)
+        parts.write.partitionBy("month").parquet(_address(folder), compression="zstd")
+
+    def chance(self, table: Table, columns: Sequence[str], name: str, seed: int) -> Table:
+        """Add a column of chance; see `Engine.chance`."""
+        rows: DataFrame = table.to_native()
+        drawn = F.xxhash64(F.lit(str(seed)), *[F.col(column).cast("string") for column in columns])
+        return nw.from_native(rows.withColumn(name, F.shiftrightunsigned(drawn, 1)))
+
+    def close(self) -> None:
+        """Stop Spark, if this engine started it."""
+        if self._own is not None:
+            self._own.stop()
+            self._own = None
+
+    def parsed(self, text: Path, parse: Callable[[pl.LazyFrame], pl.LazyFrame], schema: pl.Schema) -> Table:
+        """Apply a function to all lines of a text file; see `ParsesLines.parsed`."""
+        return nw.from_native(self._kept_frame(numbered(self.session, _address(text), parse, schema)))
+
+    def _kept_frame(self, frame: DataFrame) -> DataFrame:
+        self._kept += 1
+        path = _address(self._workspace / f"kept-{self._kept}")
+        frame.write.parquet(path, compression="lz4")
+        return self.session.read.schema(frame.schema).parquet(path)
+
+
+def _address(path: Path) -> str:
+    """Write a path so that no cluster takes it for one of its own file system."""
+    return path.absolute().as_uri()
+
+
+def _started(master: str) -> SparkSession:
+    """Start Spark, or say what it lacks."""
+    home = os.environ.get("JAVA_HOME", "")
+    if not (shutil.which("java") or (home and (Path(home) / "bin" / "java").is_file())):
+        raise Unavailable(
+            "engine spark: expected Java 17 or newer, found none; install it (Debian: apt install "
+            "openjdk-17-jre-headless) or set JAVA_HOME"
+        )
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.master(master).appName("crossrec")
+    near = master.startswith("local") or "127.0.0.1" in master or "localhost" in master
+    if near:
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    for name, value in {**_AT_START, **_ALWAYS, **(_LOOPBACK if near else {})}.items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+    except (PySparkException, OSError, RuntimeError) as error:
+        raise Unavailable(
+            f"engine spark: expected Spark at '{master}' to start, got: {str(error)[:300]}; Java must be 17 or newer "
+            "and the master must answer"
+        ) from error
+    session.sparkContext.setLogLevel("ERROR")
+    return session
