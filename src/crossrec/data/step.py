@@ -35,6 +35,11 @@ class Step(Protocol):
     why: ClassVar[str]
     """What falls away, in words for a report."""
 
+    @property
+    def needs_order(self) -> bool:
+        """Does it look at the order of rows that have no time?"""
+        ...
+
     def __call__(self, rows: Table, engine: Engine) -> Table:
         """Return the rows after the step.
 

@@ -39,6 +39,7 @@ class Bots:
     gaps: int = 50
     over: str = "domain"
     why: ClassVar[str] = "acts as no person does"
+    needs_order: ClassVar[bool] = False
 
     def __call__(self, rows: Table, engine: Engine) -> Table:
         """Drop all rows of users who break a rule; see `Step.__call__`."""

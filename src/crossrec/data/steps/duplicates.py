@@ -34,6 +34,7 @@ class Duplicates:
 
     same: str = "kind"
     why: ClassVar[str] = "said before"
+    needs_order: ClassVar[bool] = False
 
     def __call__(self, rows: Table, engine: Engine) -> Table:
         """Drop the later rows; see `Step.__call__`."""

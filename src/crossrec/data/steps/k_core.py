@@ -35,6 +35,7 @@ class KCore:
     over: str = "domain"
     rounds: int = 100
     why: ClassVar[str] = "too few items of the user, or users of the item"
+    needs_order: ClassVar[bool] = False
 
     def __call__(self, rows: Table, engine: Engine) -> Table:
         """Drop rows round by round; see `Step.__call__`."""

@@ -26,6 +26,7 @@ class MinimumHistory:
     acts: int = 5
     over: str = "domain"
     why: ClassVar[str] = "too few acts of the user"
+    needs_order: ClassVar[bool] = False
 
     def __call__(self, rows: Table, engine: Engine) -> Table:
         """Drop all rows of users with few; see `Step.__call__`."""

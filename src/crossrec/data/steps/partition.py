@@ -62,6 +62,11 @@ class Partition:
     seed: int = 0
     why: ClassVar[str] = "nothing falls away"
 
+    @property
+    def needs_order(self) -> bool:
+        """Is it a protocol that takes each user's last rows?"""
+        return self.protocol == "leave-last-out" or (self.protocol == "given" and self.validation == "last")
+
     def __call__(self, rows: Table, engine: Engine) -> Table:
         """Write the parts; see `Step.__call__`."""
         if self.protocol not in _SETTINGS:

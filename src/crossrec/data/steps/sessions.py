@@ -33,6 +33,7 @@ class Sessions:
     gap: float = 30.0
     over: str = "domain"
     why: ClassVar[str] = "nothing falls away"
+    needs_order: ClassVar[bool] = False
 
     def __call__(self, rows: Table, engine: Engine) -> Table:
         """Write the number into each row's context; see `Step.__call__`."""
