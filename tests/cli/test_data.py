@@ -56,6 +56,6 @@ def test_check_reports_and_fails_on_a_damaged_file(run: Run, data: Path) -> None
     code, said, _ = run("data", "check", data, "--json")
     report = json.loads(said)
     assert code == 0 and report["domains"][0]["users"] == 30
-    table = data / "films" / "interactions.parquet"
+    table = next((data / "films" / "interactions").rglob("*.parquet"))
     table.write_bytes(table.read_bytes()[:-200])
     assert run("data", "check", data)[0] != 0

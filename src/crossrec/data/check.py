@@ -120,10 +120,10 @@ def check(dataset: Dataset) -> CheckReport:
 def _damaged(dataset: Dataset, domain: str, record: DomainRecord) -> list[Problem]:
     """Compare the files' hashes with those that were written."""
     found = []
-    for name, written in record.written.items():
-        path = dataset.path / domain / name
-        if not path.is_file() or file_hash(path) != written["sha256"]:
-            found.append(Problem("error", domain, f"{name}: not the file that was imported; import it again"))
+    for part in (part for parts in record.parts.values() for part in parts):
+        path = dataset.path / part.path
+        if not path.is_file() or file_hash(path) != part.sha256:
+            found.append(Problem("error", domain, f"{part.path}: not the part that was written; import it again"))
     return found
 
 

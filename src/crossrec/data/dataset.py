@@ -12,14 +12,12 @@ from crossrec.core.catalogue import join_ids
 from crossrec.core.errors import CorruptBundle, InvalidInput, unknown_name
 from crossrec.core.event import NO_ORDER, NOT_TASTE
 from crossrec.core.interactions import Interactions
-from crossrec.data.manifest import DomainRecord, Manifest, read_manifest
-from crossrec.data.schema import INTERACTIONS
+from crossrec.data.manifest import DomainRecord, Manifest, Part, read_manifest
+from crossrec.data.schema import INTERACTIONS, QUARANTINE, TIES
+from crossrec.data.storing.parts import scan
 
-__all__ = ["INTERACTIONS_FILE", "ITEMS_FILE", "QUARANTINE_FILE", "Dataset", "open_dataset"]
+__all__ = ["Dataset", "open_dataset"]
 
-INTERACTIONS_FILE = "interactions.parquet"
-ITEMS_FILE = "items.parquet"
-QUARANTINE_FILE = "quarantine.parquet"
 _USED = ["user_id", "item_id", "rating", "timestamp", "position", "split", "domain", "interaction_type", "weight"]
 
 
@@ -50,17 +48,29 @@ class Dataset:
             raise unknown_name("domain", domain, self.domains)
         return self.manifest.domains[domain]
 
+    def files(self, domain: str) -> list[Path]:
+        """Return the Parquet parts with the interactions of a domain, by month."""
+        return [self.path / part.path for part in self.record(domain).parts["interactions"]]
+
     def rows(self, domain: str) -> pl.LazyFrame:
         """Return the interactions of a domain in the unified schema, with ids as in the source."""
-        return self._scan(domain, INTERACTIONS_FILE)
+        return scan(self.files(domain))
 
     def items(self, domain: str) -> pl.DataFrame:
         """Return all that is known about the items of a domain, with ids as in the source."""
-        return self._scan(domain, ITEMS_FILE).collect()
+        return self._table(domain, "items", pl.Schema({"item_id": pl.String()}))
+
+    def users(self, domain: str) -> pl.DataFrame:
+        """Return all that is known about the users of a domain; without a row where nothing is."""
+        return self._table(domain, "users", pl.Schema({"user_id": pl.String()}))
+
+    def ties(self, domain: str) -> pl.DataFrame:
+        """Return the ties between users of a domain: user_id, other_id, tie, weight."""
+        return self._table(domain, "ties", TIES)
 
     def quarantine(self, domain: str) -> pl.DataFrame:
         """Return the rows of a domain that were refused: file, row, column, reason, value."""
-        return self._scan(domain, QUARANTINE_FILE).collect()
+        return self._table(domain, "quarantine", QUARANTINE)
 
     def interactions(self, domains: Sequence[str] | None = None) -> Interactions:
         """Read some domains into memory for models.
@@ -124,50 +134,59 @@ class Dataset:
                 "of that name; import the shared domain with other user ids"
             )
 
-    def _scan(self, domain: str, name: str) -> pl.LazyFrame:
-        self.record(domain)
-        return pl.scan_parquet(self.path / domain / name, glob=False)
+    def _table(self, domain: str, kind: str, schema: pl.Schema) -> pl.DataFrame:
+        """Read a table beside the interactions; one that was never written is empty."""
+        parts = self.record(domain).parts.get(kind, ())
+        if not parts:
+            return pl.DataFrame(schema=schema)
+        return pl.concat([pl.read_parquet(self.path / part.path, glob=False) for part in parts], how="diagonal_relaxed")
 
 
-def open_dataset(path: str | Path) -> Dataset:
-    """Open a data set and check that its files are those of its manifest.
+def open_dataset(path: str | Path, version: str = "") -> Dataset:
+    """Open a data set and check that its parts are those of its manifest.
 
     Sizes, columns and row counts are compared here; `crossrec.data.check.check` compares hashes too.
 
     Args:
         path: The folder that `import_source` wrote.
+        version: Hash of an older version, or at least its first 8 characters; empty takes the newest.
 
     Raises:
-        NotFound: There is no data set.
-        CorruptBundle: The manifest is damaged or newer, or a file is missing or another one.
+        NotFound: There is no data set, or no such version.
+        InvalidInput: It was written by an older release; `crossrec data upgrade` brings it up to date.
+        CorruptBundle: The manifest is damaged or newer, or a part is missing or another one.
     """
     folder = Path(path)
-    manifest = read_manifest(folder)
-    for domain, record in manifest.domains.items():
-        for name in (INTERACTIONS_FILE, ITEMS_FILE, QUARANTINE_FILE):
-            _same_file(folder / domain / name, record, name)
-        _same_table(folder / domain / INTERACTIONS_FILE, record)
+    manifest = read_manifest(folder, version)
+    for record in manifest.domains.values():
+        for parts in record.parts.values():
+            for part in parts:
+                _same_file(folder / part.path, part)
+        _same_table(folder, record)
     return Dataset(folder, manifest)
 
 
-def _same_file(path: Path, record: DomainRecord, name: str) -> None:
-    """Refuse a file that is missing or has another size than the manifest says."""
-    expected = record.written.get(name, {}).get("size")
+def _same_file(path: Path, part: Part) -> None:
+    """Refuse a part that is missing or has another size than the manifest says."""
     size = path.stat().st_size if path.is_file() else None
-    if size is None or size != expected:
+    if size is None or size != part.size:
         came = "no file" if size is None else f"{size} bytes"
-        raise CorruptBundle(f"{path}: expected {expected} bytes as the manifest says, got {came}; import it again")
+        raise CorruptBundle(f"{path}: expected {part.size} bytes as the manifest says, got {came}; import it again")
 
 
-def _same_table(path: Path, record: DomainRecord) -> None:
+def _same_table(folder: Path, record: DomainRecord) -> None:
     """Refuse interactions with other columns or another number of rows than the manifest says."""
-    try:
-        rows = pl.scan_parquet(path, glob=False)
-        schema, count = rows.collect_schema(), rows.select(pl.len()).collect().item()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise CorruptBundle(f"{path}: expected a Parquet file, got a damaged one ({error}); import it again") from error
-    if schema != INTERACTIONS or count != record.rows:
-        raise CorruptBundle(
-            f"{path}: expected {record.rows} rows with the columns of the schema, got {count} with "
-            f"{', '.join(schema.names())}; import it again"
-        )
+    for part in record.parts["interactions"]:
+        path = folder / part.path
+        try:
+            rows = scan([path])
+            schema, count = rows.collect_schema(), rows.select(pl.len()).collect().item()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise CorruptBundle(
+                f"{path}: expected a Parquet file, got a damaged one ({error}); import it again"
+            ) from error
+        if schema != INTERACTIONS or count != part.rows:
+            raise CorruptBundle(
+                f"{path}: expected {part.rows} rows with the columns of the schema, got {count} with "
+                f"{', '.join(schema.names())}; import it again"
+            )

@@ -72,8 +72,10 @@ class Reading:
         fast: The same rows from a simpler parser, right only if all `expected` rows pass the checks.
         expected: Rows in `fast`.
         items: What is known about the items: `item_id` and any columns; None where nothing is.
+        users: What is known about the users: `user_id` and any columns.
+        ties: Ties between users, in the schema `TIES`.
         refused: Rows of interactions set aside already.
-        item_refused: Rows about items set aside.
+        item_refused: Rows set aside of the files beside the interactions: items, users, ties.
         licence: The licence the data come under, where the source knows.
         private: Whole lines may hold names of people; they are never shown.
         ordered: The order of the rows of one user means something.
@@ -86,6 +88,8 @@ class Reading:
     fast: pl.LazyFrame | None = None
     expected: int = 0
     items: pl.DataFrame | None = None
+    users: pl.DataFrame | None = None
+    ties: pl.DataFrame | None = None
     refused: pl.DataFrame = field(default_factory=refused_frame)
     item_refused: pl.DataFrame = field(default_factory=refused_frame)
     licence: str | None = None

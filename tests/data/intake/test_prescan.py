@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossrec.data import prescan as module
+from crossrec.data.intake import prescan as module
 from crossrec.data.intake.prescan import Entry, prescan
 
 

@@ -6,9 +6,12 @@ import typer
 
 from crossrec.cli.data.check import check
 from crossrec.cli.data.import_files import import_files
+from crossrec.cli.data.versions import upgrade_dataset, versions
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Import public files into a data set, and check it.", no_args_is_help=True)
 app.command("import")(import_files)
 app.command("check")(check)
+app.command("versions")(versions)
+app.command("upgrade")(upgrade_dataset)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
+from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.importing import import_source
 
 __all__ = ["import_files"]
@@ -23,9 +24,14 @@ def import_files(
         bool, typer.Option("--shared-users", help="User ids mean the same persons in every domain imported so.")
     ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the domain if it is there.")] = False,
+    append: Annotated[
+        bool, typer.Option("--append", help="Add files that are new; a corrected file replaces what it brought.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read files in a source's official format; what is refused is kept apart and counted."""
+    if replace and append:
+        raise InvalidInput("import: expected --replace or --append, got both")
     options = parse_pairs("--option", option or [])
     with working("importing") as say:
         summary = import_source(
@@ -35,7 +41,7 @@ def import_files(
             out_folder,
             options=options,
             shared_users=shared_users,
-            replace=replace,
+            there="replace" if replace else "append" if append else "refuse",
             progress=lambda step: say(f"{path.name}: {step}"),
         )
     if as_json:

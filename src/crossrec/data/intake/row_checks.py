@@ -133,8 +133,8 @@ def checked(rows: pl.LazyFrame, rules: Rules, domain: str) -> pl.LazyFrame:
 
 
 def kept(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the rows of `checked` that keep all rules, in the schema's columns."""
-    return rows.filter(~pl.col("#broken")).select(list(INTERACTIONS))
+    """Return the rows of `checked` that keep all rules, in the schema's columns, with `#file`."""
+    return rows.filter(~pl.col("#broken")).select(*INTERACTIONS, "#file")
 
 
 def refused(rows: pl.LazyFrame) -> pl.LazyFrame:

@@ -21,8 +21,8 @@ from crossrec.models.classic._gradients import (
     half_sweep,
     solve_rows,
     vectors_at_random,
-    whiten,
 )
+from crossrec.models.classic._whitening import whiten
 from crossrec.models.recommender import FromScores
 
 __all__ = ["ALS"]

@@ -1,0 +1,142 @@
+"""Rows to Parquet parts by month, and parts to their place under the name of their content."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import polars as pl
+
+from crossrec.core.errors import InvalidInput
+from crossrec.data.manifest import Part
+from crossrec.data.schema import INTERACTIONS
+
+__all__ = ["NO_MONTH", "Staged", "adopt", "height", "scan", "sink_months", "staged_in", "write_table"]
+
+NO_MONTH = "none"
+"""The month of rows without a time."""
+_ROW_GROUP = 32_768  # small enough that three hundred open months stay within some hundred megabytes
+_NAME = 16
+_MONTH = re.compile(r"(\d{4})-?(\d{2})")
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A part that is written but not yet in its place.
+
+    Args:
+        path: The file, in a workspace.
+        month: `2019-05`, or "none".
+        origin: The source file that brought its rows, or empty.
+    """
+
+    path: Path
+    month: str
+    origin: str = ""
+
+
+def sink_months(rows: pl.LazyFrame, folder: Path, *, origin: str | None = None) -> list[Staged]:
+    """Write rows as parts by month, streaming.
+
+    Args:
+        rows: In the unified schema; `#file` beside it where `origin` is None and rows come of several files.
+        folder: An empty or new folder.
+        origin: The one source file of all rows; None takes it from `#file`, and a part holds one file's rows.
+    """
+    time = pl.from_epoch(pl.col("timestamp"), time_unit="ms")
+    keys = {"month": time.dt.year().cast(pl.Int32) * 100 + time.dt.month().cast(pl.Int32)}
+    if origin is None:
+        keys["origin"] = pl.col("#file")
+    folder.mkdir(parents=True, exist_ok=True)
+    untimed = rows.collect_schema()["timestamp"] == pl.Null
+    if untimed:
+        rows = rows.with_columns(pl.col("timestamp").cast(pl.Int64))
+    picked = rows.select(*INTERACTIONS, *[value.alias(f"#{name}") for name, value in keys.items()])
+    target = pl.PartitionBy(folder, key=[f"#{name}" for name in keys], include_key=False, file_path_provider=_place)
+    picked.sink_parquet(
+        target, mkdir=True, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP, statistics=True
+    )
+    return [Staged(part.path, part.month, origin if origin is not None else part.origin) for part in staged_in(folder)]
+
+
+def _place(told: pl.io.partition.FileProviderArgs) -> str:
+    """Name the file of a partition: its month, its origin, its number."""
+    keys = told.partition_keys.row(0)
+    month = NO_MONTH if keys[0] is None else f"{keys[0] // 100:04}-{keys[0] % 100:02}"
+    origin = quote(keys[1], safe="") if len(keys) > 1 else ""
+    return f"month={month}/{origin}@{told.index_in_partition:06}.parquet"
+
+
+def staged_in(folder: Path) -> list[Staged]:
+    """List the parts in a folder `month=…/*.parquet` that was written here or by another engine.
+
+    Raises:
+        InvalidInput: A folder in it is no month.
+    """
+    found = []
+    for path in sorted(folder.rglob("*.parquet")):
+        name = path.parent.name.removeprefix("month=")
+        month = _MONTH.fullmatch(name)
+        if month is None and name not in (NO_MONTH, "__HIVE_DEFAULT_PARTITION__"):
+            raise InvalidInput(f"{path}: expected a folder month=2019-05 or month=none, got '{path.parent.name}'")
+        origin = unquote(path.name.rpartition("@")[0])
+        found.append(Staged(path, f"{month[1]}-{month[2]}" if month else NO_MONTH, origin))
+    return found
+
+
+def scan(paths: Iterable[Path]) -> pl.LazyFrame:
+    """Read the rows of some parts of interactions; without parts there are none."""
+    files = list(paths)
+    if not files:
+        return pl.LazyFrame(schema=INTERACTIONS)
+    return pl.scan_parquet(files, glob=False, hive_partitioning=False)
+
+
+def height(path: Path) -> int:
+    """Count the rows of one part by its footer."""
+    return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+
+
+def adopt(staged: Iterable[Staged], root: Path, domain: str) -> Iterator[Part]:
+    """Move parts of interactions to their place; a part that is there already is the same one.
+
+    Args:
+        staged: Parts on the same file system.
+        root: The data set's folder.
+        domain: Its domain.
+    """
+    for one in staged:
+        yield _placed(one.path, root, f"{domain}/interactions/month={one.month}", one.origin)
+
+
+def write_table(table: pl.DataFrame, workspace: Path, root: Path, domain: str, kind: str) -> tuple[Part, ...]:
+    """Write a table beside the interactions as one part; an empty one as none.
+
+    Args:
+        table: Its rows.
+        workspace: A folder for the unfinished file.
+        root: The data set's folder.
+        domain: Its domain.
+        kind: "items", "users", "ties" or "quarantine".
+    """
+    if not table.height:
+        return ()
+    path = workspace / f"{domain}-{kind}.parquet"
+    table.write_parquet(path, compression="zstd")
+    return (_placed(path, root, f"{domain}/{kind}", ""),)
+
+
+def _placed(path: Path, root: Path, folder: str, origin: str) -> Part:
+    """Name a file by its content and move it into a folder of the data set."""
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    size, rows = path.stat().st_size, height(path)
+    place = root / folder / f"{digest[:_NAME]}.parquet"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(path, place)  # another engine may have written to another file system
+    return Part(f"{folder}/{place.name}", digest, size, rows, origin)
