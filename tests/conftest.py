@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest.register_assert_rewrite("crossrec.models.contract", "crossrec.events.contract")
+pytest.register_assert_rewrite("crossrec.models.contract", "crossrec.events.contract", "crossrec.data.engine_contract")
 
 from crossrec.core.interactions import Interactions  # noqa: E402 - the suites must be rewritten first
 from crossrec.models.boards import checkerboard as make_checkerboard  # noqa: E402

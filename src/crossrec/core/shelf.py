@@ -20,6 +20,8 @@ EXTRA_OF_IMPORT = {
     "orjson": "server",
     "prometheus_client": "server",
     "structlog": "server",
+    "pyspark": "spark",
+    "pyarrow": "spark",
 }
 """Top-level import name -> the extra of this package that installs it."""
 

@@ -15,7 +15,17 @@ import polars as pl
 
 from crossrec.core.shelf import Shelf
 
-__all__ = ["ENGINES", "LARGEST_CHANCE", "Engine", "ParsesLines", "Table", "collected", "height", "open_engine"]
+__all__ = [
+    "ENGINES",
+    "LARGEST_CHANCE",
+    "Engine",
+    "ParsesLines",
+    "Table",
+    "collected",
+    "height",
+    "on_disk",
+    "open_engine",
+]
 
 Table: TypeAlias = "nw.LazyFrame[Any]"
 """A lazy table of whichever engine."""
@@ -118,3 +128,18 @@ def collected(table: Table) -> pl.DataFrame:
 def height(table: Table) -> int:
     """Count the rows of a table."""
     return int(collected(table.select(nw.len().alias("rows"))).item())
+
+
+def on_disk(table: Table, engine: Engine, folder: Path) -> pl.LazyFrame:
+    """Return interactions as a table of Polars, whichever engine made them.
+
+    Args:
+        table: With a `timestamp`; its values are read from the engine's workspace or from `folder`.
+        engine: Its engine.
+        folder: Where parts are written, if the engine is not Polars; not there yet.
+    """
+    native = table.to_native()
+    if isinstance(native, pl.LazyFrame):
+        return native
+    engine.sink(table, folder)
+    return pl.scan_parquet(sorted(folder.rglob("*.parquet")), glob=False, hive_partitioning=False)

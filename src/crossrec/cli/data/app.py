@@ -5,7 +5,10 @@ from __future__ import annotations
 import typer
 
 from crossrec.cli.data.check import check
+from crossrec.cli.data.clean import clean
 from crossrec.cli.data.import_files import import_files
+from crossrec.cli.data.negatives import negatives
+from crossrec.cli.data.split_rows import split_rows
 from crossrec.cli.data.versions import upgrade_dataset, versions
 
 __all__ = ["app"]
@@ -15,3 +18,6 @@ app.command("import")(import_files)
 app.command("check")(check)
 app.command("versions")(versions)
 app.command("upgrade")(upgrade_dataset)
+app.command("clean")(clean)
+app.command("split")(split_rows)
+app.command("negatives")(negatives)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import accumulate
 
 import polars as pl
@@ -16,7 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as all of Spark's pages call it
 from pyspark.sql.pandas.types import from_arrow_schema
 
-__all__ = ["numbered"]
+__all__ = ["numbered", "untroubled"]
 
 Parse = Callable[[pl.LazyFrame], pl.LazyFrame]
 
@@ -39,9 +40,16 @@ def numbered(session: SparkSession, address: str, parse: Parse, schema: pl.Schem
     place = accumulate((filled for _, _, filled in blocks), initial=0)
     first = {block: start for (block, _, _), *start in zip(blocks, line, place, strict=False)}
     arrow = pa.schema([field.with_type(_plain(field.type)) for field in pl.DataFrame(schema=schema).to_arrow().schema])
-    with warnings.catch_warnings():  # Spark 4.3 doubts pandas 3, of which nothing is used here
-        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+    with untroubled():
         return lines.mapInArrow(_Parser(parse, first, arrow), from_arrow_schema(arrow))
+
+
+@contextmanager
+def untroubled() -> Iterator[None]:
+    """Pass over Spark 4.3's doubt about pandas 3, of which nothing is used here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        yield
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
@@ -65,7 +73,8 @@ class _Parser:
                     block = table["block"][0]
                     line, place = self.first[block]
                 lines = table.select(
-                    pl.int_range(line, line + table.height, dtype=pl.Int64).alias("line"), pl.col("value").str.strip_suffix("\r").alias("text")
+                    pl.int_range(line, line + table.height, dtype=pl.Int64).alias("line"),
+                    pl.col("value").str.strip_suffix("\r").alias("text"),
                 ).filter(pl.col("text") != "")
                 numbers = pl.int_range(place, place + lines.height, dtype=pl.Int64, eager=True)
                 line, place = line + table.height, place + lines.height

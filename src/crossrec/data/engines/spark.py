@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import narwhals as nw
@@ -16,7 +18,7 @@ from pyspark.sql import functions as F  # noqa: N812 - as all of Spark's pages c
 
 from crossrec.core.errors import Unavailable
 from crossrec.data.engine import Table
-from crossrec.data.engines._spark_lines import numbered
+from crossrec.data.engines._spark_lines import numbered, untroubled
 
 __all__ = ["SparkEngine"]
 
@@ -30,10 +32,14 @@ _ALWAYS = {
 _AT_START = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.sql.shuffle.partitions": "32",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
 }
-_LOOPBACK = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+_NEAR = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 2)),
+}
+"""On this machine: open to no one else, and not the 200 partitions that a cluster begins with."""
 
 
 class SparkEngine:
@@ -62,7 +68,8 @@ class SparkEngine:
     def scan(self, paths: Sequence[Path]) -> Table:
         """Return the rows of Parquet files; see `Engine.scan`."""
         files = [file for path in paths for file in (sorted(path.rglob("*.parquet")) if path.is_dir() else [path])]
-        return nw.from_native(self.session.read.parquet(*[_address(file) for file in files]))
+        with _speaking():
+            return nw.from_native(self.session.read.parquet(*[_literal(file) for file in files]))
 
     def keep(self, table: Table) -> Table:
         """Write a table to the workspace and return it; see `Engine.keep`."""
@@ -75,7 +82,8 @@ class SparkEngine:
         rows = rows.withColumn("month", F.coalesce(month, F.lit("none")))
         order = [name for name in ("month", "user_id", "timestamp", "position", "item_id") if name in rows.columns]
         parts = rows.repartition("month").sortWithinPartitions(*order)
-        parts.write.partitionBy("month").parquet(_address(folder), compression="zstd")
+        with _speaking():
+            parts.write.partitionBy("month").parquet(_address(folder), compression="zstd")
 
     def chance(self, table: Table, columns: Sequence[str], name: str, seed: int) -> Table:
         """Add a column of chance; see `Engine.chance`."""
@@ -91,18 +99,38 @@ class SparkEngine:
 
     def parsed(self, text: Path, parse: Callable[[pl.LazyFrame], pl.LazyFrame], schema: pl.Schema) -> Table:
         """Apply a function to all lines of a text file; see `ParsesLines.parsed`."""
-        return nw.from_native(self._kept_frame(numbered(self.session, _address(text), parse, schema)))
+        with _speaking():
+            return nw.from_native(self._kept_frame(numbered(self.session, _literal(text), parse, schema)))
 
     def _kept_frame(self, frame: DataFrame) -> DataFrame:
         self._kept += 1
-        path = _address(self._workspace / f"kept-{self._kept}")
-        frame.write.parquet(path, compression="lz4")
-        return self.session.read.schema(frame.schema).parquet(path)
+        path = self._workspace / f"kept-{self._kept}"
+        with _speaking():
+            frame.write.parquet(_address(path), compression="lz4")
+            return self.session.read.schema(frame.schema).parquet(_literal(path))
 
 
 def _address(path: Path) -> str:
     """Write a path so that no cluster takes it for one of its own file system."""
-    return path.absolute().as_uri()
+    return f"file://{path.absolute().as_posix()}"
+
+
+def _literal(path: Path) -> str:
+    """Write the path of what is read, in which Spark would see patterns."""
+    return re.sub(r"([*?\[\]{}\\])", r"\\\1", _address(path))
+
+
+@contextmanager
+def _speaking() -> Iterator[None]:
+    """Turn Spark's errors into ours; the first line says what happened, the rest is Spark's inside."""
+    try:
+        yield
+    except PySparkException as error:
+        told = str(error).strip().splitlines()[0][:500]
+        raise Unavailable(
+            f"engine spark: the work failed ({told}); look into Spark's own logs, and check that all workers see the "
+            "folders, have this package installed and enough memory and disk"
+        ) from error
 
 
 def _started(master: str) -> SparkSession:
@@ -118,10 +146,11 @@ def _started(master: str) -> SparkSession:
     near = master.startswith("local") or "127.0.0.1" in master or "localhost" in master
     if near:
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    for name, value in {**_AT_START, **_ALWAYS, **(_LOOPBACK if near else {})}.items():
+    for name, value in {**_AT_START, **_ALWAYS, **(_NEAR if near else {})}.items():
         builder = builder.config(name, value)
     try:
-        session = builder.getOrCreate()
+        with untroubled():
+            session = builder.getOrCreate()
     except (PySparkException, OSError, RuntimeError) as error:
         raise Unavailable(
             f"engine spark: expected Spark at '{master}' to start, got: {str(error)[:300]}; Java must be 17 or newer "

@@ -41,7 +41,7 @@ class Bots:
     why: ClassVar[str] = "acts as no person does"
     needs_order: ClassVar[bool] = False
 
-    def __call__(self, rows: Table, engine: Engine) -> Table:
+    def __call__(self, rows: Table, engine: Engine) -> Table:  # noqa: ARG002
         """Drop all rows of users who break a rule; see `Step.__call__`."""
         if min(self.a_day, self.an_hour, self.items) < 0 or not 0 <= self.even <= 1 or self.gaps < 1:
             raise InvalidInput(

@@ -36,7 +36,7 @@ class Duplicates:
     why: ClassVar[str] = "said before"
     needs_order: ClassVar[bool] = False
 
-    def __call__(self, rows: Table, engine: Engine) -> Table:
+    def __call__(self, rows: Table, engine: Engine) -> Table:  # noqa: ARG002
         """Drop the later rows; see `Step.__call__`."""
         if self.same not in _SAME:
             raise InvalidInput(f"duplicates: expected same to be one of {', '.join(_SAME)}, got '{self.same}'")

@@ -28,7 +28,7 @@ class MinimumHistory:
     why: ClassVar[str] = "too few acts of the user"
     needs_order: ClassVar[bool] = False
 
-    def __call__(self, rows: Table, engine: Engine) -> Table:
+    def __call__(self, rows: Table, engine: Engine) -> Table:  # noqa: ARG002
         """Drop all rows of users with few; see `Step.__call__`."""
         if self.acts < 1:
             raise InvalidInput(f"minimum_history: expected acts >= 1, got {self.acts}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -72,13 +71,13 @@ class Partition:
         if self.protocol not in _SETTINGS:
             raise unknown_name("protocol for tables", self.protocol, _SETTINGS)
         self._check()
-        cuts: dict[str, Callable[[Table, Engine], Table]] = {
-            "leave-last-out": self._last_out,
-            "global-time": self._global_time,
-            "hash": self._hashed,
-            "given": self._given,
-        }
-        return cuts[self.protocol](rows, engine).select(rows.collect_schema().names())
+        if self.protocol == "leave-last-out":
+            cut = self._last_out(rows)
+        elif self.protocol == "global-time":
+            cut = self._global_time(rows)
+        else:
+            cut = (self._hashed if self.protocol == "hash" else self._given)(rows, engine)
+        return cut.select(rows.collect_schema().names())
 
     def _check(self) -> None:
         """Refuse settings out of range, and those of another protocol."""
@@ -100,7 +99,7 @@ class Partition:
         if self.validation not in ("last", "hash", "none"):
             raise InvalidInput(f"partition: expected validation 'last', 'hash' or 'none', got '{self.validation}'")
 
-    def _last_out(self, rows: Table, engine: Engine) -> Table:
+    def _last_out(self, rows: Table) -> Table:
         user = of_user(self.over)
         _same_clock(rows, user)
         group = [*user, "#counts"]
@@ -111,7 +110,7 @@ class Partition:
         behind, enough = nw.col("#size") - nw.col("#place"), nw.col("#counts") & (nw.col("#size") >= 3)
         return marked.with_columns(_parts(test=enough & (behind == 0), valid=enough & (behind == 1)))
 
-    def _global_time(self, rows: Table, engine: Engine) -> Table:
+    def _global_time(self, rows: Table) -> Table:
         untimed = rows.filter(nw.col("timestamp").is_null()).group_by("domain").agg(nw.len().alias("rows"))
         if names := sorted(collected(untimed)["domain"].to_list()):
             raise Refused(f"protocol 'global-time' needs a time in every row; none in: {', '.join(names)}")
@@ -132,9 +131,9 @@ class Partition:
         drawn = engine.chance(rows, _IDENTITY, "#chance", self.seed).with_columns(is_taste().alias("#counts"))
         chance, counts = nw.col("#chance"), nw.col("#counts")
         if self.within == "all":
-            test = int(self.test_share * LARGEST_CHANCE)
-            valid = int((self.test_share + self.validation_share) * LARGEST_CHANCE)
-            return drawn.with_columns(_parts(test=counts & (chance < test), valid=counts & (chance < valid)))
+            tested = int(self.test_share * LARGEST_CHANCE)
+            held = int((self.test_share + self.validation_share) * LARGEST_CHANCE)
+            return drawn.with_columns(_parts(test=counts & (chance < tested), valid=counts & (chance < held)))
         group = [*of_user(self.over), "#counts"]
         placed = drawn.with_columns(
             place_in(group, ("#chance", *ORDER)).alias("#place"), nw.col("domain").count().over(*group).alias("#size")
@@ -188,7 +187,7 @@ def _moment_at(rows: Table, quantile: float) -> int | None:
     coarse = collected(
         rows.with_columns((nw.col("timestamp") // _COARSE).alias("#span")).group_by("#span").agg(nw.len().alias("rows"))
     ).sort("#span")
-    place, before = int(quantile * coarse["rows"].sum()), 0
+    place, before = int(quantile * int(coarse["rows"].sum())), 0
     for span, count in coarse.iter_rows():
         if place < before + count:
             inside = rows.filter((nw.col("timestamp") // _COARSE) == span)

@@ -35,7 +35,7 @@ class Sessions:
     why: ClassVar[str] = "nothing falls away"
     needs_order: ClassVar[bool] = False
 
-    def __call__(self, rows: Table, engine: Engine) -> Table:
+    def __call__(self, rows: Table, engine: Engine) -> Table:  # noqa: ARG002
         """Write the number into each row's context; see `Step.__call__`."""
         if not self.gap > 0:
             raise InvalidInput(f"sessions: expected gap > 0 minutes, got {self.gap}")
@@ -57,8 +57,10 @@ def _refuse(rows: Table) -> None:
     """Refuse rows without a time, and those that name a session already."""
     untimed = nw.col("timestamp").is_null()
     named = nw.col("context").str.contains(_KEY, literal=True).fill_null(value=False)
-    found = rows.filter(untimed | named).group_by("domain").agg(
-        untimed.cast(nw.Int64()).sum().alias("untimed"), named.cast(nw.Int64()).sum().alias("named")
+    found = (
+        rows.filter(untimed | named)
+        .group_by("domain")
+        .agg(untimed.cast(nw.Int64()).sum().alias("untimed"), named.cast(nw.Int64()).sum().alias("named"))
     )
     for row in collected(found).sort("domain").iter_rows(named=True):
         if row["untimed"]:

@@ -12,14 +12,16 @@ import narwhals as nw
 import polars as pl
 
 from crossrec.core.errors import InvalidInput, Refused
+from crossrec.core.interactions import SPLITS
 from crossrec.data.dataset import Dataset
-from crossrec.data.engine import Engine, Table, collected, open_engine
-from crossrec.data.negatives import Negatives
+from crossrec.data.engine import Engine, Table, collected, height, on_disk, open_engine
+from crossrec.data.preparing.negatives import Negatives
+from crossrec.data.schema import INTERACTIONS
 from crossrec.data.source import FileNote
 from crossrec.data.step import Step, create, settings_of
 from crossrec.data.storing.writing import Content, write_domains
 
-__all__ = ["Cleaned", "Done", "NegativesWritten", "clean", "parse_step", "write_negatives"]
+__all__ = ["Cleaned", "Done", "NegativesWritten", "clean", "parse_step", "part_counts", "write_negatives"]
 
 _OWN = "\n"
 """Ends the domain in front of a user's id while several domains are looked at together; no id holds it."""
@@ -90,6 +92,16 @@ def parse_step(text: str) -> tuple[str, Step]:
     return name, create(name, settings)
 
 
+def part_counts(data: Dataset, domains: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Count the rows of each part of the split, by domain."""
+    found = {}
+    for name in domains:
+        split = data.rows(name).select(pl.col("split").cast(pl.String)).group_by("split").len()
+        counted = dict(split.collect(engine="streaming").iter_rows())
+        found[name] = {part: counted.get(part, 0) for part in SPLITS}
+    return found
+
+
 def clean(
     data: Dataset,
     out: Path,
@@ -133,15 +145,74 @@ def clean(
             own = [name for name in names if data.record(name).users_are == "own"] if together else []
             rows = _persons(runs.scan([path for name in names for path in data.files(name)]), own)
             rows, done = _taken(rows, steps, runs, names, progress)
-            runs.sink(_accounts(rows, own), workspace / "rows")
-        contents = {
-            name: _content(data, name, workspace / "rows", [_of_domain(step, name) for step in done]) for name in names
-        }
+            made = on_disk(_accounts(rows, own), runs, workspace / "rows")
+        contents = {name: _content(data, name, made, [_of_domain(step, name) for step in done]) for name in names}
         manifest = write_domains(out, contents, replace=replace, progress=progress)
     written = {name: manifest.domains[name].rows for name in names}
     if written != done[-1].rows_out:
         raise RuntimeError(f"clean: {done[-1].rows_out} rows came out of the last step, but {written} were written")
     return Cleaned(out, manifest.version, tuple(done))
+
+
+@dataclass(frozen=True)
+class NegativesWritten:
+    """What `write_negatives` did; `wanted` = `rows` + `short`.
+
+    Args:
+        path: The file.
+        wanted: Draws asked for.
+        rows: Draws written.
+        short: Draws that found no item, since the user touched all.
+    """
+
+    path: Path
+    wanted: int
+    rows: int
+    short: int
+
+    def __str__(self) -> str:
+        without = f"; {self.short:,} found none, their users touched nearly all" if self.short else ""
+        return f"{self.rows:,} of {self.wanted:,} negatives in {self.path}{without}"
+
+
+def write_negatives(
+    data: Dataset,
+    out: Path,
+    draws: Negatives,
+    *,
+    domains: Sequence[str] | None = None,
+    engine: str = "polars",
+    master: str = "",
+) -> NegativesWritten:
+    """Draw negatives for domains of a data set into one Parquet file.
+
+    Args:
+        data: The data set.
+        out: The file; replaced if it is there. For its columns see `Drawn`.
+        draws: What to draw.
+        domains: Names; None takes all.
+        engine: "polars" or "spark".
+        master: Of the cluster; see `open_engine`.
+
+    Raises:
+        InvalidInput: A setting is out of its range, or there is no act to draw for.
+        NotFound: No such domain, or engine.
+        Unavailable: The engine or the disk does not answer.
+    """
+    names = sorted(data.domains if domains is None else domains)
+    out.absolute().parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.absolute().parent) as folder:
+        workspace = Path(folder)
+        with closing(open_engine(engine, workspace, master=master)) as runs:
+            rows = runs.scan([path for name in names for path in data.files(name)])
+            drawn = draws(rows, runs, workspace)
+            found = runs.keep(drawn.table)
+            count = height(found)
+            if count + drawn.short != drawn.wanted:
+                raise RuntimeError(f"negatives: {drawn.wanted} wanted, {count} found and {drawn.short} not")
+            on_disk(found, runs, workspace / "rows").sink_parquet(workspace / "fresh.parquet", compression="zstd")
+        (workspace / "fresh.parquet").replace(out)
+    return NegativesWritten(out, drawn.wanted, count, drawn.short)
 
 
 def _refuse_unordered(data: Dataset, names: Sequence[str], steps: Sequence[tuple[str, Step]]) -> None:
@@ -190,7 +261,9 @@ def _persons(rows: Table, own: Sequence[str]) -> Table:
     if not own:
         return rows
     named = nw.concat_str(nw.col("domain"), nw.lit(_OWN), nw.col("user_id"))
-    return rows.with_columns(nw.when(nw.col("domain").is_in(list(own))).then(named).otherwise(nw.col("user_id")).alias("user_id"))
+    return rows.with_columns(
+        nw.when(nw.col("domain").is_in(list(own))).then(named).otherwise(nw.col("user_id")).alias("user_id")
+    )
 
 
 def _accounts(rows: Table, own: Sequence[str]) -> Table:
@@ -207,10 +280,10 @@ def _of_domain(step: Done, domain: str) -> dict[str, object]:
     return {**asdict(step), "rows_in": step.rows_in[domain], "rows_out": step.rows_out[domain]}
 
 
-def _content(data: Dataset, name: str, folder: Path, steps: Sequence[dict[str, object]]) -> Content:
+def _content(data: Dataset, name: str, rows: pl.LazyFrame, steps: Sequence[dict[str, object]]) -> Content:
     """Put the new rows of a domain together with all else that is known about it."""
     record = data.record(name)
-    rows = pl.scan_parquet(folder, hive_partitioning=False).filter(pl.col("domain") == name)
+    rows = rows.filter(pl.col("domain") == name)
     users, ties = data.users(name), data.ties(name)
     return Content(
         rows=rows.select(pl.col(column).cast(kind) for column, kind in INTERACTIONS.items()),

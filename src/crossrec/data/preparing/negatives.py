@@ -87,7 +87,9 @@ class Negatives:
         items = collected(counts.agg(nw.col("#taste").sum().alias("acts"))).sort("domain", "item_id")
         wanted = height(acts) * self.per_positive
         if not wanted:
-            raise InvalidInput(f"negatives: expected acts to draw for, got none{f' in {self.part}' if self.part else ''}")
+            raise InvalidInput(
+                f"negatives: expected acts to draw for, got none{f' in {self.part}' if self.part else ''}"
+            )
         touched = engine.keep(known.select("domain", "user_id", "item_id").unique())
         tables, short = [], 0
         for (domain,), frame in items.partition_by("domain", as_dict=True).items():
@@ -100,7 +102,9 @@ class Negatives:
 
     def _draw(self, acts: Table, touched: Table, chances: _Chances, engine: Engine) -> tuple[Table, int]:
         """Draw for the acts of one domain; return the draws and how many found nothing."""
-        todo = nw.concat([acts.with_columns(nw.lit(turn).cast(nw.Int64()).alias("draw")) for turn in range(self.per_positive)])
+        todo = nw.concat(
+            [acts.with_columns(nw.lit(turn).cast(nw.Int64()).alias("draw")) for turn in range(self.per_positive)]
+        )
         columns = [*_ACT, "draw"]
         away = touched.rename({"item_id": "negative"})
         found, left = [], -1
@@ -115,8 +119,9 @@ class Negatives:
             left = height(todo)
             if not left:
                 break
-        open_to = touched.join(chances.units, on=["domain", "item_id"], how="inner").group_by("domain", "user_id")
-        open_to = open_to.agg((chances.total - nw.col("#of_item").sum()).alias("#open"))
+        weighed = touched.join(chances.units, on=["domain", "item_id"], how="inner")
+        rest = chances.total - nw.col("#of_item").sum()
+        open_to = weighed.group_by("domain", "user_id").agg(rest.alias("#open"))
         drawn = nw.concat(found).join(open_to, on=["domain", "user_id"], how="inner")
         share = nw.col("#units").cast(nw.Float64()) / nw.col("#open").cast(nw.Float64())
         return drawn.with_columns(share.alias("probability")).select(*columns, "negative", "probability"), left
@@ -190,4 +195,3 @@ def _share_out(chances: Any, limits: _Numbers, others: _Numbers) -> None:  # pra
             rich -= 1
             poor += 1
             stack[poor] = high
-
