@@ -5,6 +5,8 @@ Source: the XXH64 specification, https://github.com/Cyan4973/xxHash/blob/dev/doc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numba
 import numpy as np
 import polars as pl
@@ -21,19 +23,20 @@ _SLICE = 1_000_000
 """Rows whose bytes are laid side by side at once."""
 
 
-def hashed(columns: list[pl.Series], start: str) -> pl.Series:
+def hashed(columns: Sequence[pl.Series], start: str, *, rows: int) -> pl.Series:
     """Hash the rows of some text columns, each value begun with the hash of the one before; a null changes nothing.
 
     Args:
-        columns: At least one, of equal length.
+        columns: All of the same length.
         start: A text that comes before all columns.
+        rows: That length.
 
     Returns:
         UInt64.
     """
-    state = np.full(len(columns[0]), FIRST_SEED, dtype=np.uint64)
-    first = np.frombuffer(start.encode(), dtype=np.uint8)
-    state[:] = _texts(first, np.array([0, len(first)]), np.ones(1, np.bool_), state[:1].copy())[0] if len(state) else 0
+    begun = np.frombuffer(start.encode(), dtype=np.uint8)
+    first = _texts(begun, np.array([0, len(begun)]), np.ones(1, np.bool_), np.full(1, FIRST_SEED, np.uint64))
+    state = np.full(rows, first[0], dtype=np.uint64)
     for column in columns:
         for begin in range(0, len(column), _SLICE):
             part = column.slice(begin, _SLICE)

@@ -57,7 +57,7 @@ class PolarsEngine:
         texts = [pl.col(column).cast(pl.String) for column in columns]
         drawn = pl.map_batches(
             texts,
-            lambda parts: (hashed(list(parts), str(seed)) // 2).cast(pl.Int64),
+            lambda parts: (hashed(parts, str(seed), rows=len(parts[0])) // 2).cast(pl.Int64),
             return_dtype=pl.Int64,
             is_elementwise=True,
         )
