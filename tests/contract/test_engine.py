@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -23,21 +22,7 @@ from crossrec.data.engine_contract import CHECKS
 from crossrec.data.engines.polars import PolarsEngine
 
 MASTER = "CROSSREC_TEST_MASTER"
-"""Names the cluster on which this file's tests of Spark run, instead of this process."""
-
-
-@pytest.fixture(scope="session")
-def spark_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One Spark for all tests; without Java they are skipped, which fails where CI is set."""
-    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
-        if os.environ.get("CI"):
-            pytest.fail("CI is set and there is no Java: install openjdk-17-jre-headless")
-        pytest.skip("no Java: Spark is not tested; install openjdk-17-jre-headless")
-    pytest.importorskip("pyspark")
-    master = os.environ.get(MASTER, "local[2]")
-    engine = open_engine("spark", tmp_path_factory.mktemp("spark"), master=master)
-    yield
-    engine.close()
+"""Names the cluster on which the tests of Spark run, instead of this process; read by the fixture `spark_home`."""
 
 
 @pytest.fixture(params=sorted(ENGINES.paths()))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from crossrec.cli.data.choices import EngineName, Master
 from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
 from crossrec.core.settings import load_settings
 from crossrec.models.machine import use_threads
@@ -23,6 +24,8 @@ def train(
     setting: Annotated[list[str] | None, typer.Option("--set", help="A setting of the model: l2=50. Repeat.")] = None,
     protocol: Annotated[str, typer.Option(help="Evaluate by this protocol first and keep the report.")] = "",
     k: Annotated[int, typer.Option("-k", "--k", help="Length of the lists in that evaluation.")] = 10,
+    engine: EngineName = "polars",
+    master: Master = "",
     as_json: AsJson = False,
 ) -> None:
     """Fit a model on all of a data set, with popularity behind it for strangers, and save the bundle."""
@@ -30,7 +33,17 @@ def train(
     settings = parse_pairs("--set", setting or [])
     chosen = [name.strip() for name in domains.split(",") if name.strip()] or None
     with working(f"training {model}"):
-        bundle = train_bundle(model, data, out_folder, domains=chosen, settings=settings, protocol=protocol, k=k)
+        bundle = train_bundle(
+            model,
+            data,
+            out_folder,
+            domains=chosen,
+            settings=settings,
+            protocol=protocol,
+            k=k,
+            engine=engine,
+            master=master,
+        )
     if as_json:
         print_json({"folder": str(out_folder), "version": bundle.version, **vars(bundle.card)})
         return

@@ -7,18 +7,23 @@ on every engine. In a table `interaction_type` and `split` are text, since an en
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 
 import narwhals as nw
 import polars as pl
 
+from crossrec.core.arrays import Codes, Floats
 from crossrec.core.shelf import Shelf
 
 __all__ = [
     "ENGINES",
     "LARGEST_CHANCE",
+    "AlsSettings",
     "Engine",
+    "Factorises",
+    "ItemFactors",
     "ParsesLines",
     "Table",
     "collected",
@@ -93,6 +98,53 @@ class ParsesLines(Protocol):
             parse: From `line` (Int64, the first is 1), `place` (Int64, the first that is not blank is 0) and `text`
                 to rows; each line for itself.
             schema: What it returns.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class AlsSettings:
+    """How implicit ALS is run on an engine.
+
+    Args:
+        factors: Dimensions of the vectors.
+        epochs: Sweeps.
+        penalty: Ridge penalty of a user or item for each of its cells, as MLlib counts it.
+        alpha: Confidence of a cell is 1 + alpha · strength.
+        seed: Fixes the start.
+    """
+
+    factors: int
+    epochs: int
+    penalty: float
+    alpha: float
+    seed: int
+
+
+class ItemFactors(NamedTuple):
+    """What ALS learned about items.
+
+    Args:
+        items: Int32[I] codes of items with a cell, ascending.
+        vectors: Float32[I, D].
+        user_square: Sum of the squares of all users' vectors.
+    """
+
+    items: Codes
+    vectors: Floats
+    user_square: float
+
+
+@runtime_checkable
+class Factorises(Protocol):
+    """An ability: implicit ALS on the engine's own machines."""
+
+    def item_factors(self, cells: Sequence[Path], settings: AlsSettings) -> ItemFactors:
+        """Factorise a sparse table of users and items.
+
+        Args:
+            cells: Parquet of `user`, `item` (Int32 codes) and `strength` (Float32, > 0), each pair once.
+            settings: How.
         """
         ...
 

@@ -28,21 +28,22 @@ def run(tmp_path: Path) -> Run:
     return call
 
 
+def frame_of(**columns: list[object]) -> pl.DataFrame:
+    """Build interactions of some columns; the others get plain values, the position is the row's place."""
+    size = len(next(iter(columns.values())))
+    plain: dict[str, list[object]] = {
+        "domain": ["films"] * size,
+        "interaction_type": ["rate"] * size,
+        "weight": [1.0] * size,
+        "position": list(range(size)),
+        "user_id": ["ann"] * size,
+        "item_id": [f"i{place}" for place in range(size)],
+    }
+    found = {name: columns.get(name, plain.get(name, [None] * size)) for name in INTERACTIONS}
+    return pl.DataFrame(found, schema=INTERACTIONS, strict=False)
+
+
 @pytest.fixture
 def table() -> Callable[..., pl.DataFrame]:
-    """Build interactions of some columns; the others get plain values, the position is the row's place."""
-
-    def call(**columns: list[object]) -> pl.DataFrame:
-        size = len(next(iter(columns.values())))
-        plain: dict[str, list[object]] = {
-            "domain": ["films"] * size,
-            "interaction_type": ["rate"] * size,
-            "weight": [1.0] * size,
-            "position": list(range(size)),
-            "user_id": ["ann"] * size,
-            "item_id": [f"i{place}" for place in range(size)],
-        }
-        found = {name: columns.get(name, plain.get(name, [None] * size)) for name in INTERACTIONS}
-        return pl.DataFrame(found, schema=INTERACTIONS, strict=False)
-
-    return call
+    """See `frame_of`."""
+    return frame_of

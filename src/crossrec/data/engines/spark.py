@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as all of Spark's pages call it
 
 from crossrec.core.errors import Unavailable
-from crossrec.data.engine import Table
+from crossrec.data.engine import AlsSettings, ItemFactors, Table
 from crossrec.data.engines._spark_lines import numbered, untroubled
 
 __all__ = ["SparkEngine"]
@@ -101,6 +101,13 @@ class SparkEngine:
         """Apply a function to all lines of a text file; see `ParsesLines.parsed`."""
         with _speaking():
             return nw.from_native(self._kept_frame(numbered(self.session, _literal(text), parse, schema)))
+
+    def item_factors(self, cells: Sequence[Path], settings: AlsSettings) -> ItemFactors:
+        """Factorise with MLlib; see `Factorises.item_factors`."""
+        with _speaking(), untroubled():
+            from crossrec.data.engines._mllib import item_factors  # MLlib is a second to import
+
+            return item_factors(self.scan(cells).to_native(), settings, self._workspace)
 
     def _kept_frame(self, frame: DataFrame) -> DataFrame:
         self._kept += 1
