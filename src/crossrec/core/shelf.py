@@ -22,6 +22,7 @@ EXTRA_OF_IMPORT = {
     "structlog": "server",
     "pyspark": "spark",
     "pyarrow": "spark",
+    "zstandard": "zst",
 }
 """Top-level import name -> the extra of this package that installs it."""
 

@@ -9,6 +9,7 @@ from crossrec.cli.data.clean import clean
 from crossrec.cli.data.import_files import import_files
 from crossrec.cli.data.negatives import negatives
 from crossrec.cli.data.split_rows import split_rows
+from crossrec.cli.data.quarantine import quarantine
 from crossrec.cli.data.versions import upgrade_dataset, versions
 
 __all__ = ["app"]
@@ -16,6 +17,7 @@ __all__ = ["app"]
 app = typer.Typer(help="Import public files into a data set, and check it.", no_args_is_help=True)
 app.command("import")(import_files)
 app.command("check")(check)
+app.command("quarantine")(quarantine)
 app.command("versions")(versions)
 app.command("upgrade")(upgrade_dataset)
 app.command("clean")(clean)
