@@ -8,8 +8,8 @@ from crossrec.cli.data.check import check
 from crossrec.cli.data.clean import clean
 from crossrec.cli.data.import_files import import_files
 from crossrec.cli.data.negatives import negatives
-from crossrec.cli.data.split_rows import split_rows
 from crossrec.cli.data.quarantine import quarantine
+from crossrec.cli.data.split_rows import split_rows
 from crossrec.cli.data.versions import upgrade_dataset, versions
 
 __all__ = ["app"]
