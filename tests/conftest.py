@@ -69,6 +69,7 @@ def spark_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         pytest.skip("no Java: Spark is not tested; install openjdk-17-jre-headless")
     pytest.importorskip("pyspark")
     master = os.environ.get("CROSSREC_TEST_MASTER", "local[2]")
+    os.environ["PYSPARK_SUBMIT_ARGS"] = "--conf spark.sql.files.maxPartitionBytes=65536 pyspark-shell"
     engine = open_engine("spark", tmp_path_factory.mktemp("spark"), master=master)
     yield
     engine.close()

@@ -24,7 +24,8 @@ __all__ = [
     "Engine",
     "Factorises",
     "ItemFactors",
-    "ParsesLines",
+    "Parse",
+    "Spreads",
     "Table",
     "collected",
     "height",
@@ -86,18 +87,35 @@ class Engine(Protocol):
         ...
 
 
-@runtime_checkable
-class ParsesLines(Protocol):
-    """An ability: text files become rows by one function of Polars, wherever the engine runs."""
+Parse: TypeAlias = Callable[[pl.LazyFrame], pl.LazyFrame]
+"""A function of Polars that gives the same whatever rows come together: it looks at each row for itself."""
 
-    def parsed(self, text: Path, parse: Callable[[pl.LazyFrame], pl.LazyFrame], schema: pl.Schema) -> Table:
-        """Apply a function to all lines of a UTF-8 text file, some lines at a time, and keep the rows.
+
+@runtime_checkable
+class Spreads(Protocol):
+    """An ability: a function of Polars is run by workers, each on some rows, and writes Parquet parts.
+
+    The parts lie in the order of their names as the rows lay before. So what reads files has one set of expressions,
+    whichever machines it runs on; the workers need this package.
+    """
+
+    def parsed(self, text: Path, parse: Parse, folder: Path) -> None:
+        """Apply a function to all lines of a UTF-8 text file that are not blank.
 
         Args:
             text: The file, where every worker can read it.
-            parse: From `line` (Int64, the first is 1), `place` (Int64, the first that is not blank is 0) and `text`
-                to rows; each line for itself.
-            schema: What it returns.
+            parse: From `line` (Int64, the first is 1) and `text` to rows.
+            folder: Where the parts are written; not there yet.
+        """
+        ...
+
+    def mapped(self, table: Path, function: Parse, folder: Path) -> None:
+        """Apply a function to all rows of a Parquet file.
+
+        Args:
+            table: The file, where every worker can read it.
+            function: From the file's columns and `place` (Int64, the first row is 0) to rows.
+            folder: Where the parts are written; not there yet.
         """
         ...
 

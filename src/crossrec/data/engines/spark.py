@@ -6,19 +6,18 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import narwhals as nw
-import polars as pl
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as all of Spark's pages call it
 
 from crossrec.core.errors import Unavailable
-from crossrec.data.engine import AlsSettings, ItemFactors, Table
-from crossrec.data.engines._spark_lines import numbered, untroubled
+from crossrec.data.engine import AlsSettings, ItemFactors, Parse, Table
+from crossrec.data.engines import _spread
 
 __all__ = ["SparkEngine"]
 
@@ -97,14 +96,20 @@ class SparkEngine:
             self._own.stop()
             self._own = None
 
-    def parsed(self, text: Path, parse: Callable[[pl.LazyFrame], pl.LazyFrame], schema: pl.Schema) -> Table:
-        """Apply a function to all lines of a text file; see `ParsesLines.parsed`."""
+    def parsed(self, text: Path, parse: Parse, folder: Path) -> None:
+        """Apply a function to all lines of a text file; see `Spreads.parsed`."""
         with _speaking():
-            return nw.from_native(self._kept_frame(numbered(self.session, _literal(text), parse, schema)))
+            _spread.lines(self.session, _literal(text), parse).write.parquet(_address(folder), compression="lz4")
+
+    def mapped(self, table: Path, function: Parse, folder: Path) -> None:
+        """Apply a function to all rows of a Parquet file; see `Spreads.mapped`."""
+        with _speaking():
+            rows = _spread.rows(self.session, _literal(table), table, function)
+            rows.write.parquet(_address(folder), compression="lz4")
 
     def item_factors(self, cells: Sequence[Path], settings: AlsSettings) -> ItemFactors:
         """Factorise with MLlib; see `Factorises.item_factors`."""
-        with _speaking(), untroubled():
+        with _speaking(), _spread.untroubled():
             from crossrec.data.engines._mllib import item_factors  # MLlib is a second to import
 
             return item_factors(self.scan(cells).to_native(), settings, self._workspace)
@@ -156,7 +161,7 @@ def _started(master: str) -> SparkSession:
     for name, value in {**_AT_START, **_ALWAYS, **(_NEAR if near else {})}.items():
         builder = builder.config(name, value)
     try:
-        with untroubled():
+        with _spread.untroubled():
             session = builder.getOrCreate()
     except (PySparkException, OSError, RuntimeError) as error:
         raise Unavailable(
