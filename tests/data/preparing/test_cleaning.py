@@ -8,8 +8,8 @@ import pytest
 from crossrec.core.errors import InvalidInput, NotFound, Refused
 from crossrec.data.dataset import Dataset, open_dataset
 from crossrec.data.engine_contract import hard_rows
-from crossrec.data.preparing.cleaning import clean, parse_step, part_counts, write_negatives
-from crossrec.data.preparing.negatives import Negatives
+from crossrec.data.preparing.cleaning import clean, parse_step, part_counts
+from crossrec.data.preparing.negatives import Negatives, write_negatives
 from crossrec.data.split import split_as_given, split_last_out
 from crossrec.data.storing.writing import Content, write_domains
 

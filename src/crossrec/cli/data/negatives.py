@@ -11,8 +11,7 @@ import typer
 from crossrec.cli.data.choices import Domains, EngineName, Master, chosen_domains
 from crossrec.cli.show import AsJson, out, print_json, working
 from crossrec.data.dataset import open_dataset
-from crossrec.data.preparing.cleaning import write_negatives
-from crossrec.data.preparing.negatives import Negatives
+from crossrec.data.preparing.negatives import Negatives, write_negatives
 
 __all__ = ["negatives"]
 

@@ -114,7 +114,7 @@ class _Rows:
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            table = pl.DataFrame(pa.Table.from_batches([batch])).cast(dict(self.columns))
+            table = pl.DataFrame(pa.Table.from_batches([batch])).cast(pl.Schema(self.columns))
             yield from _batches(self.function(table.lazy()), self.schema)
 
 

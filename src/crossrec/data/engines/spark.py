@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
 import sys
+import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import narwhals as nw
+from pyspark import SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as all of Spark's pages call it
 
+import crossrec
 from crossrec.core.errors import Unavailable
 from crossrec.data.engine import AlsSettings, ItemFactors, Parse, Table
 from crossrec.data.engines import _spread
@@ -33,6 +38,7 @@ _AT_START = {
     "spark.ui.showConsoleProgress": "false",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
 }
+_PACKAGE = "crossrec-workers.zip"
 _NEAR = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -63,6 +69,7 @@ class SparkEngine:
         self.session = (running or self._own).newSession()  # type: ignore[union-attr]  # one of both is there
         for name, value in _ALWAYS.items():
             self.session.conf.set(name, value)
+        _lend_package(self.session.sparkContext)
 
     def scan(self, paths: Sequence[Path]) -> Table:
         """Return the rows of Parquet files; see `Engine.scan`."""
@@ -141,8 +148,21 @@ def _speaking() -> Iterator[None]:
         told = str(error).strip().splitlines()[0][:500]
         raise Unavailable(
             f"engine spark: the work failed ({told}); look into Spark's own logs, and check that all workers see the "
-            "folders, have this package installed and enough memory and disk"
+            "folders and have polars, narwhals, pyarrow, enough memory and disk"
         ) from error
+
+
+def _lend_package(context: SparkContext) -> None:
+    """Give all workers this very version of the package, once a Spark; what it imports they must have."""
+    if any(_PACKAGE in name for name in context.listFiles):
+        return
+    folder = Path(tempfile.mkdtemp(prefix="crossrec-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    home = Path(crossrec.__file__).parent
+    with zipfile.ZipFile(folder / _PACKAGE, "w") as packed:
+        for path in home.rglob("*.py"):
+            packed.write(path, Path("crossrec") / path.relative_to(home))
+    context.addPyFile(str(folder / _PACKAGE))
 
 
 def _started(master: str) -> SparkSession:

@@ -14,14 +14,13 @@ import polars as pl
 from crossrec.core.errors import InvalidInput, Refused
 from crossrec.core.interactions import SPLITS
 from crossrec.data.dataset import Dataset
-from crossrec.data.engine import Engine, Table, collected, height, on_disk, open_engine
-from crossrec.data.preparing.negatives import Negatives
+from crossrec.data.engine import Engine, Table, collected, on_disk, open_engine
 from crossrec.data.schema import INTERACTIONS
 from crossrec.data.source import FileNote
 from crossrec.data.step import Step, create, settings_of
 from crossrec.data.storing.writing import Content, write_domains
 
-__all__ = ["Cleaned", "Done", "NegativesWritten", "clean", "parse_step", "part_counts", "write_negatives"]
+__all__ = ["Cleaned", "Done", "clean", "parse_step", "part_counts"]
 
 _OWN = "\n"
 """Ends the domain in front of a user's id while several domains are looked at together; no id holds it."""
@@ -152,67 +151,6 @@ def clean(
     if written != done[-1].rows_out:
         raise RuntimeError(f"clean: {done[-1].rows_out} rows came out of the last step, but {written} were written")
     return Cleaned(out, manifest.version, tuple(done))
-
-
-@dataclass(frozen=True)
-class NegativesWritten:
-    """What `write_negatives` did; `wanted` = `rows` + `short`.
-
-    Args:
-        path: The file.
-        wanted: Draws asked for.
-        rows: Draws written.
-        short: Draws that found no item, since the user touched all.
-    """
-
-    path: Path
-    wanted: int
-    rows: int
-    short: int
-
-    def __str__(self) -> str:
-        without = f"; {self.short:,} found none, their users touched nearly all" if self.short else ""
-        return f"{self.rows:,} of {self.wanted:,} negatives in {self.path}{without}"
-
-
-def write_negatives(
-    data: Dataset,
-    out: Path,
-    draws: Negatives,
-    *,
-    domains: Sequence[str] | None = None,
-    engine: str = "polars",
-    master: str = "",
-) -> NegativesWritten:
-    """Draw negatives for domains of a data set into one Parquet file.
-
-    Args:
-        data: The data set.
-        out: The file; replaced if it is there. For its columns see `Drawn`.
-        draws: What to draw.
-        domains: Names; None takes all.
-        engine: "polars" or "spark".
-        master: Of the cluster; see `open_engine`.
-
-    Raises:
-        InvalidInput: A setting is out of its range, or there is no act to draw for.
-        NotFound: No such domain, or engine.
-        Unavailable: The engine or the disk does not answer.
-    """
-    names = sorted(data.domains if domains is None else domains)
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.absolute().parent) as folder:
-        workspace = Path(folder)
-        with closing(open_engine(engine, workspace, master=master)) as runs:
-            rows = runs.scan([path for name in names for path in data.files(name)])
-            drawn = draws(rows, runs, workspace)
-            found = runs.keep(drawn.table)
-            count = height(found)
-            if count + drawn.short != drawn.wanted:
-                raise RuntimeError(f"negatives: {drawn.wanted} wanted, {count} found and {drawn.short} not")
-            on_disk(found, runs, workspace / "rows").sink_parquet(workspace / "fresh.parquet", compression="zstd")
-        (workspace / "fresh.parquet").replace(out)
-    return NegativesWritten(out, drawn.wanted, count, drawn.short)
 
 
 def _refuse_unordered(data: Dataset, names: Sequence[str], steps: Sequence[tuple[str, Step]]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +16,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from crossrec.core.errors import InvalidInput
-from crossrec.data.engine import LARGEST_CHANCE, Engine, Table, collected, height
+from crossrec.data.dataset import Dataset
+from crossrec.data.engine import LARGEST_CHANCE, Engine, Table, collected, height, on_disk, open_engine
 from crossrec.data.step import is_taste
 
-__all__ = ["Drawn", "Negatives"]
+__all__ = ["Drawn", "Negatives", "NegativesWritten", "write_negatives"]
 
 _UNITS = 2**30
 """Weights are whole numbers, the most popular item has this many: sums are exact, whatever their order."""
@@ -125,6 +129,67 @@ class Negatives:
         drawn = nw.concat(found).join(open_to, on=["domain", "user_id"], how="inner")
         share = nw.col("#units").cast(nw.Float64()) / nw.col("#open").cast(nw.Float64())
         return drawn.with_columns(share.alias("probability")).select(*columns, "negative", "probability"), left
+
+
+@dataclass(frozen=True)
+class NegativesWritten:
+    """What `write_negatives` did; `wanted` = `rows` + `short`.
+
+    Args:
+        path: The file.
+        wanted: Draws asked for.
+        rows: Draws written.
+        short: Draws that found no item, since the user touched all.
+    """
+
+    path: Path
+    wanted: int
+    rows: int
+    short: int
+
+    def __str__(self) -> str:
+        without = f"; {self.short:,} found none, their users touched nearly all" if self.short else ""
+        return f"{self.rows:,} of {self.wanted:,} negatives in {self.path}{without}"
+
+
+def write_negatives(
+    data: Dataset,
+    out: Path,
+    draws: Negatives,
+    *,
+    domains: Sequence[str] | None = None,
+    engine: str = "polars",
+    master: str = "",
+) -> NegativesWritten:
+    """Draw negatives for domains of a data set into one Parquet file.
+
+    Args:
+        data: The data set.
+        out: The file; replaced if it is there. For its columns see `Drawn`.
+        draws: What to draw.
+        domains: Names; None takes all.
+        engine: "polars" or "spark".
+        master: Of the cluster; see `open_engine`.
+
+    Raises:
+        InvalidInput: A setting is out of its range, or there is no act to draw for.
+        NotFound: No such domain, or engine.
+        Unavailable: The engine or the disk does not answer.
+    """
+    names = sorted(data.domains if domains is None else domains)
+    out.absolute().parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.absolute().parent) as folder:
+        workspace = Path(folder)
+        with closing(open_engine(engine, workspace, master=master)) as runs:
+            rows = runs.scan([path for name in names for path in data.files(name)])
+            drawn = draws(rows, runs, workspace)
+            found = runs.keep(drawn.table)
+            count = height(found)
+            if count + drawn.short != drawn.wanted:
+                raise RuntimeError(f"negatives: {drawn.wanted} wanted, {count} found and {drawn.short} not")
+            on_disk(found, runs, workspace / "rows").sink_parquet(workspace / "fresh.parquet", compression="zstd")
+        (workspace / "fresh.parquet").replace(out)
+    return NegativesWritten(out, drawn.wanted, count, drawn.short)
 
 
 @dataclass(frozen=True)
