@@ -17,7 +17,7 @@ from crossrec.core.shelf import EXTRA_OF_IMPORT
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "crossrec"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-CORE = {"numpy", "scipy", "polars", "numba", "typer", "rich", "isal"}
+CORE = {"numpy", "scipy", "polars", "numba", "typer", "rich", "isal", "narwhals"}
 OPTIONAL_AT_THE_CALL = {"pandas": "Recommendations.to_pandas: whoever asks for a pandas frame has pandas"}
 
 LOOK = """

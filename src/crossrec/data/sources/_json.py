@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from crossrec.data.intake.elsewhere import taken_apart
 from crossrec.data.intake.prescan import TextFile
 from crossrec.data.sources._lines import lines_of
 
@@ -55,8 +56,12 @@ def stored(rows: pl.LazyFrame, workspace: Path, name: str) -> pl.LazyFrame:
 
 
 def json_table(text: TextFile, fields: Fields) -> pl.LazyFrame:
-    """Read all lines of a file; see `json_rows`."""
-    return json_rows(lines_of(text), fields)
+    """Read all lines of a file, by an engine's workers where an import says so; see `json_rows`."""
+    return taken_apart(text, partial(_labelled, label=text.entry.label, fields=dict(fields)))
+
+
+def _labelled(lines: pl.LazyFrame, label: str, fields: dict[str, pl.DataType]) -> pl.LazyFrame:
+    return json_rows(lines.select(pl.lit(label).alias("file"), "line", "text"), fields)
 
 
 def fast_json(text: TextFile, types: Fields) -> pl.LazyFrame | None:

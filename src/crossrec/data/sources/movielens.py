@@ -61,7 +61,7 @@ class MovieLens:
         if "::" in first:
             rows, limits, catalogue = self._double_colon(text), _colon_range(text), ("movies.dat",)
         elif "\t" in first:
-            rows = _settled(_lines.delimited(_lines.lines_of(text), "\t", list(_FIELDS)))
+            rows = _settled(_lines.delimited_rows(text, "\t", list(_FIELDS)))
             limits, catalogue = (1.0, 5.0), ("u.item",)
             fast = _lines.fast_csv(text, list(_FIELDS), {name: name for name in _FIELDS}, "\t", skip=0)
         else:
@@ -91,7 +91,7 @@ class MovieLens:
         )
 
     def _double_colon(self, text: TextFile) -> pl.LazyFrame:
-        return _settled(_lines.delimited(_lines.lines_of(text), "::", list(_FIELDS)))
+        return _settled(_lines.delimited_rows(text, "::", list(_FIELDS)))
 
     def _items(
         self, path: Path, workspace: Path, names: tuple[str, ...]
