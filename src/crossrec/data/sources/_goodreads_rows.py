@@ -10,7 +10,7 @@ import polars as pl
 from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import TextFile, prescan
 from crossrec.data.source import FileNote
-from crossrec.data.sources import _files, _json, _lines
+from crossrec.data.sources import _faults, _files, _json, _lines
 
 __all__ = ["Shelves", "from_csv", "from_json"]
 
@@ -57,7 +57,7 @@ def from_json(text: TextFile, workspace: Path, *, reviews: bool) -> Shelves:
     if not reviews:
         faults.append((~pl.col("is_read").is_in(["true", "false"]), "is_read is not true or false", "is_read"))
     kind = pl.lit("review") if reviews else _kind("true")
-    found = _lines.blamed(timed, faults).select(*_columns(kind), pl.col("#time").alias("timestamp"), *_lines.PROBLEM)
+    found = _faults.blamed(timed, faults).select(*_columns(kind), pl.col("#time").alias("timestamp"), *_faults.PROBLEM)
     return Shelves(_json.stored(found, workspace, "shelves"))
 
 
@@ -82,7 +82,7 @@ def from_csv(text: TextFile, path: Path, workspace: Path) -> Shelves:
     for field, ids in maps.items():
         rows = rows.join(ids, on=field, how="left", maintain_order="left")
         faults.append((pl.col(f"#{field}").is_null(), f"{field} is not in its map", field))
-    rows = _lines.blamed(rows, faults).select(*_columns(_kind("1"), maps), *_lines.PROBLEM)
+    rows = _faults.blamed(rows, faults).select(*_columns(_kind("1"), maps), *_faults.PROBLEM)
     fast = _lines.fast_csv(text, header, columns)
     return Shelves(rows, _fast(fast[0], maps) if fast else None, tuple(files), "item_id" in maps)
 

@@ -11,7 +11,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import Entry, TextFile, prescan
 from crossrec.data.intake.quarantine import join
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
-from crossrec.data.sources import _files, _json, _lines
+from crossrec.data.sources import _faults, _files, _json, _lines
 from crossrec.data.sources._pseudonyms import Pseudonyms
 
 __all__ = ["Reddit"]
@@ -101,7 +101,7 @@ class Reddit:
             faults.append((lower.str.ends_with("bot") | lower.is_in(_KNOWN_BOTS), BOT, ""))
         thread = pl.col("link_id") if comments else pl.lit("t3_") + pl.col("id")
         taken = pl.col("problem").is_null()
-        found = _lines.blamed(rows, faults).select(
+        found = _faults.blamed(rows, faults).select(
             "file",
             "line",
             names.of(pl.when(taken).then(pl.col("author"))).alias("user_id"),
@@ -110,7 +110,7 @@ class Reddit:
             .alias("item_id"),
             pl.col("created_utc").alias("timestamp"),
             pl.lit("comment" if comments else "share").alias("interaction_type"),
-            *_lines.PROBLEM,
+            *_faults.PROBLEM,
             pl.when(~page.fill_null(value=False)).then(pl.col("subreddit")).alias("#subreddit"),
             pl.col("subreddit_id").alias("#subreddit_id"),
             pl.col("subreddit_type").alias("#type"),
