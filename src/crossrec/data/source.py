@@ -13,7 +13,7 @@ import polars as pl
 
 from crossrec.core.errors import InvalidInput, nearest
 from crossrec.core.shelf import Shelf
-from crossrec.data.intake.prescan import FileState, TextFile
+from crossrec.data.intake.prescan import FileState, ScannedFile, TextFile
 from crossrec.data.intake.quarantine import refused_frame
 
 __all__ = ["SOURCES", "FileNote", "Reading", "Rules", "Source", "create", "rating_range", "refused_of"]
@@ -40,9 +40,10 @@ class FileNote:
         object.__setattr__(self, "_state", state)
 
     @classmethod
-    def of(cls, text: TextFile) -> FileNote:
-        """Describe a file that went through the pre-scan."""
-        return cls(text.entry.label, text.sha256, text.size, text.state if text.readable == text.entry.path else None)
+    def of(cls, file: ScannedFile) -> FileNote:
+        """Describe a file that went through the pre-scan; one that is parsed where it stands is watched."""
+        parsed = isinstance(file, TextFile) and file.readable == file.entry.path
+        return cls(file.entry.label, file.sha256, file.size, file.state if parsed else None)
 
     def refuse_change(self) -> None:
         """Make sure, once the rows are written, that the file did not change while they were parsed.
@@ -201,6 +202,6 @@ def rating_range(option: str) -> tuple[float, float] | None:
     return limits
 
 
-def refused_of(*texts: TextFile) -> pl.DataFrame:
+def refused_of(*files: ScannedFile) -> pl.DataFrame:
     """Collect the lines that the pre-scan of some files set aside."""
-    return refused_frame(entry for text in texts for entry in text.refused)
+    return refused_frame(entry for file in files for entry in file.refused)

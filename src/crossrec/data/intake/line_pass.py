@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import IO, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,22 @@ from numpy.typing import NDArray
 from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.quarantine import note
 
-__all__ = ["MAX_LINE_BYTES", "LinePass"]
+__all__ = ["MAX_LINE_BYTES", "LinePass", "Takes"]
 
 MAX_LINE_BYTES = 16 * 2**20
 """A longer line is set aside without being read into memory."""
 _PLAIN = bytes(range(32, 127)) + b"\n"
 _WINDOW = 256
 _Numbers: TypeAlias = NDArray[np.int64]
+
+
+@runtime_checkable
+class Takes(Protocol):
+    """Whatever clean text goes to: a file, or a list of blocks."""
+
+    def write(self, block: bytes, /) -> object:
+        """Take a block of whole lines."""
+        ...
 
 
 @dataclass
@@ -38,7 +47,7 @@ class LinePass:
 
     label: str
     latin: bool
-    out: IO[bytes] | None = None
+    out: Takes | None = None
     lines: int = 0
     blanks: int = 0
     longest: int = 0

@@ -1,62 +1,128 @@
-"""JSON lines to columns: each line is parsed once, into the fields that are wanted."""
+"""JSON lines to columns: a file is unpacked, checked and parsed in one pass, into the fields that are wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+import io
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeAlias
 
 import polars as pl
 
-from crossrec.data.intake.prescan import TextFile
-from crossrec.data.sources._lines import lines_of
+from crossrec.data.intake.line_stream import LineStream, head_lines
+from crossrec.data.intake.prescan import Entry, ScannedFile
 
-__all__ = ["PLACES", "Fields", "json_rows", "json_table", "keys_of", "stored"]
+__all__ = ["PLACES", "Fields", "Shape", "json_file", "keys_of"]
 
-Fields = Mapping[str, pl.DataType]
+Fields: TypeAlias = Mapping[str, pl.DataType]
 """Key of the JSON object -> type of its column: text, or lists and structs of text."""
-
+Shape: TypeAlias = Callable[[pl.LazyFrame], pl.LazyFrame]
+"""What is made of the columns, row by row: it must give the same whatever rows come together."""
 PLACES = {"#file": pl.String(), "#line": pl.Int64(), "#problem": pl.String(), "#value": pl.String()}
 """Columns that say where a row stood and what is wrong with it."""
 
+_THREADS = 2
+_ROWS_A_FILE = 250_000
+_PIECE_BYTES = 2**19
+"""Parsed at a time: the values of a larger piece do not fit the processor's caches, which costs tenfold."""
+_KEY = re.compile(r'"([^"\\]+)"\s*:')
 
-def json_rows(lines: pl.LazyFrame, fields: Fields) -> pl.LazyFrame:
-    """Read JSON lines: the values under some keys, and `#file`, `#line`, `#problem`, `#value`.
+
+def json_file(
+    entry: Entry,
+    workspace: Path,
+    fields: Fields,
+    shape: Shape,
+    *,
+    encoding: str = "utf-8",
+    rewrite: Callable[[pl.Series], pl.Series] | None = None,
+) -> tuple[pl.LazyFrame, ScannedFile]:
+    """Read a file of JSON lines once, and keep what is made of it as Parquet in the workspace.
 
     A line that is no JSON object is a problem. A number becomes text; a value of another shape than asked for
-    becomes its JSON text where text is wanted, and null where a list or struct is.
+    becomes its JSON text where text is wanted, and null where a list or struct is. The text itself is never
+    written to disk, and memory holds a few blocks and a quarter of a million rows.
 
     Args:
-        lines: From `lines_of`.
+        entry: The file.
+        workspace: A folder for the rows.
         fields: Key -> type. A key that a line does not have gives null.
+        shape: From the fields and the columns of `PLACES` to the rows that are wanted.
+        encoding: "utf-8" or "latin-1".
+        rewrite: Makes JSON of lines that are not; None takes them as they are.
+
+    Raises:
+        InvalidInput: The file is empty, cut off, damaged, in another encoding, or changes while it is read.
     """
-    return lines.map_batches(
-        partial(_parsed, fields=dict(fields)),
-        schema=pl.Schema({**PLACES, **fields}),
-        predicate_pushdown=False,
-        projection_pushdown=False,
-        streamable=True,
-    )
-
-
-def keys_of(text: TextFile, *, lines: int = 100) -> list[str]:
-    """Return the keys that the first lines have, nested ones too, in the order in which they appear."""
-    head = lines_of(text).head(lines).select(pl.col("text").str.extract_all(r'"([^"\\]+)"\s*:')).collect()
-    keys = head["text"].explode().drop_nulls().unique(maintain_order=True)
-    return [str(key) for key in keys.str.extract(r'"([^"\\]+)"').to_list()]
-
-
-def stored(rows: pl.LazyFrame, workspace: Path, name: str) -> pl.LazyFrame:
-    """Write rows to a file of the workspace and return them from there: what costs is done once, not each pass."""
+    stream = LineStream(entry, encoding=encoding)
     workspace.mkdir(parents=True, exist_ok=True)
-    path = workspace / f"{len(list(workspace.iterdir())):04}-{name}.parquet"
-    rows.sink_parquet(path, compression="lz4", statistics=False)
-    return pl.scan_parquet(path, glob=False)
+    folder = workspace / f"{len(list(workspace.iterdir())):04}-{entry.name}"
+    folder.mkdir()
+    wanted = dict(fields)
+
+    def shaped(block: bytes, first: int) -> pl.DataFrame:
+        return shape(_block(block, first, entry.label, wanted, rewrite).lazy()).collect()
+
+    paths: list[Path] = []
+    held = [shape(pl.DataFrame(schema={**PLACES, **wanted}).lazy()).collect()]
+    for frame in _in_order(stream, shaped):
+        held.append(frame)
+        if sum(part.height for part in held) >= _ROWS_A_FILE:
+            paths.append(_written(held, folder, len(paths)))
+            held = []
+    if held:
+        paths.append(_written(held, folder, len(paths)))
+    return pl.scan_parquet(paths, glob=False), stream.scanned
 
 
-def json_table(text: TextFile, fields: Fields) -> pl.LazyFrame:
-    """Read all lines of a file; see `json_rows`."""
-    return json_rows(lines_of(text), fields)
+def keys_of(entry: Entry, *, encoding: str = "utf-8", lines: int = 100) -> list[str]:
+    """Return the keys that the first lines have, nested ones too, in the order in which they appear.
+
+    Raises:
+        InvalidInput: The file is empty, damaged at its beginning, or in another encoding.
+    """
+    head = head_lines(entry, lines, encoding=encoding)
+    return list(dict.fromkeys(key for line in head for key in _KEY.findall(line)))
+
+
+def _in_order(stream: LineStream, shaped: Callable[[bytes, int], pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Parse blocks on some threads while the next are unpacked; frames come in the order of the file."""
+    coming: deque[Future[pl.DataFrame]] = deque()
+    first = 1
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for block in stream:
+            coming.append(pool.submit(shaped, block, first))
+            first += block.count(b"\n")
+            if len(coming) > _THREADS:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+
+
+def _written(frames: list[pl.DataFrame], folder: Path, number: int) -> Path:
+    path = folder / f"{number:06}.parquet"
+    pl.concat(frames).write_parquet(path, compression="lz4", statistics=False)
+    return path
+
+
+def _block(
+    block: bytes,
+    first: int,
+    label: str,
+    fields: dict[str, pl.DataType],
+    rewrite: Callable[[pl.Series], pl.Series] | None,
+) -> pl.DataFrame:
+    """Parse a block of whole lines, piece by piece."""
+    text = pl.read_lines(io.BytesIO(block)).to_series()
+    lines = pl.DataFrame({"text": text if rewrite is None else rewrite(text)})
+    numbered = lines.with_columns(pl.int_range(first, first + len(text), dtype=pl.Int64).alias("line"))
+    placed = numbered.filter(pl.col("text") != "").with_columns(pl.lit(label).alias("file"))
+    rows = max(1, placed.height * _PIECE_BYTES // len(block))
+    parts = [_parsed(piece, fields) for piece in placed.iter_slices(rows)]
+    return pl.concat(parts) if parts else pl.DataFrame(schema={**PLACES, **fields})
 
 
 def _parsed(lines: pl.DataFrame, fields: dict[str, pl.DataType]) -> pl.DataFrame:
@@ -76,7 +142,7 @@ def _parsed(lines: pl.DataFrame, fields: dict[str, pl.DataType]) -> pl.DataFrame
         pl.when(bad).then(pl.lit("not a JSON object")).alias("#problem"),
         pl.when(bad).then(pl.col("text").str.slice(0, 200)).alias("#value"),
     )
-    return places.hstack(columns)
+    return places.hstack(columns.get_columns())
 
 
 def _bisected(text: pl.Series, dtype: pl.Struct) -> pl.Series:
