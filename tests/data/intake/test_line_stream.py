@@ -24,7 +24,10 @@ def test_a_stream_gives_what_the_prescan_writes(tmp_path: Path, monkeypatch: pyt
     stream = LineStream(Entry(path))
     with pytest.raises(InvalidInput, match="before its end"):
         _ = stream.scanned
-    blocks = list(stream)
+    given = list(stream)
+    blocks = [block for _, block in given]
+    firsts = [1 + b"".join(blocks[:place]).count(b"\n") for place in range(len(blocks))]
+    assert [first for first, _ in given] == firsts
     assert all(block.endswith(b"\n") for block in blocks)
     written = prescan(Entry(path), tmp_path / "work")
     assert b"".join(blocks) == written.readable.read_bytes()
@@ -64,7 +67,7 @@ def test_a_file_that_changes_while_it_is_taken_is_refused(tmp_path: Path) -> Non
     path.write_bytes(b"one\n")
     then = (path.stat().st_atime_ns, path.stat().st_mtime_ns)
     blocks = iter(LineStream(Entry(path)))
-    assert next(blocks) == b"one\n"
+    assert next(blocks) == (1, b"one\n")
     path.write_bytes(b"ONE\n")
     os.utime(path, ns=then)
     with pytest.raises(InvalidInput, match="changed while it was read"):

@@ -37,6 +37,7 @@ class LinePass:
         label: How messages call the file.
         latin: Each byte is a character; otherwise the text must be UTF-8.
         out: Where clean text goes, None to look only.
+        measured: Find `blanks`, `longest` and `odd` too, which costs half of the pass.
         lines: Lines so far.
         blanks: Lines with no byte in them, those set aside not counted.
         longest: No line that is left has more bytes.
@@ -48,6 +49,7 @@ class LinePass:
     label: str
     latin: bool
     out: Takes | None = None
+    measured: bool = True
     lines: int = 0
     blanks: int = 0
     longest: int = 0
@@ -107,6 +109,21 @@ class LinePass:
 
     def _whole(self, block: bytes) -> None:
         """Take complete lines."""
+        block = self._looked_over(block) if self.measured else self._counted(block)
+        if self.out:
+            self.out.write(block)
+
+    def _counted(self, block: bytes) -> bytes:
+        """Count lines; one that is too long can only be in a block that is longer still."""
+        if not block.isascii():
+            block = self._utf8(block)
+        if len(block) > MAX_LINE_BYTES:
+            return self._measured(block, np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == 10))
+        self.lines += block.count(b"\n")
+        return block
+
+    def _looked_over(self, block: bytes) -> bytes:
+        """Count lines, and see how simple a parser may be."""
         leftover = block.translate(None, _PLAIN)
         if leftover:
             self.odd.update(leftover)
@@ -119,10 +136,8 @@ class LinePass:
         if windows.any(axis=1).all() and b"\n\n" not in block and not block.startswith(b"\n"):
             self.longest = max(self.longest, 2 * _WINDOW - 1)  # a newline in every window: no line is longer
             self.lines += int(np.count_nonzero(ends))
-        else:
-            block = self._measured(block, np.flatnonzero(ends))
-        if self.out:
-            self.out.write(block)
+            return block
+        return self._measured(block, np.flatnonzero(ends))
 
     def _measured(self, block: bytes, ends: _Numbers) -> bytes:
         """Take the length of every line, and blank those that are too long."""

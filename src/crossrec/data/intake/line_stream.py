@@ -44,8 +44,8 @@ class LineStream:
             )
         return self._scanned
 
-    def __iter__(self) -> Iterator[bytes]:
-        """Give the blocks.
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        """Give the blocks, each with the number of its first line.
 
         Raises:
             InvalidInput: The file is empty, cut off, damaged, in another encoding, or changes while it is read.
@@ -77,25 +77,27 @@ class _Taken:
 
     def away(self) -> bytes:
         """Return all that was added since the last time."""
-        block = b"".join(self._blocks)
+        block = self._blocks[0] if len(self._blocks) == 1 else b"".join(self._blocks)
         self._blocks.clear()
         return block
 
 
-def _passed(entry: Entry, *, latin: bool) -> Generator[bytes, None, LinePass]:
-    """Feed a file through a pass and give what it writes; return the pass."""
+def _passed(entry: Entry, *, latin: bool) -> Generator[tuple[int, bytes], None, LinePass]:
+    """Feed a file through a pass and give what it writes, with the number of its first line; return the pass."""
     taken = _Taken()
-    state = LinePass(entry.label, latin, taken)
+    state = LinePass(entry.label, latin, taken, measured=False)
     try:
         for packed in blocks(entry.path, entry.member):
+            first = state.lines + 1
             state.feed(packed)
             if block := taken.away():
-                yield block
+                yield first, block
     except DAMAGE as error:
         raise damaged(state, error) from error
+    first = state.lines + 1
     state.finish()
     if block := taken.away():
-        yield block
+        yield first, block
     return state
 
 
@@ -113,7 +115,7 @@ def head_lines(entry: Entry, count: int = 100, *, encoding: str = "utf-8") -> li
     """
     looked_at(entry)
     stream = _passed(entry, latin=is_latin(encoding))
-    lines = (line for block in stream for line in block.decode().split("\n") if line.strip())
+    lines = (line for _, block in stream for line in block.decode().split("\n") if line.strip())
     found = list(islice(lines, count))
     stream.close()
     if not found:

@@ -91,11 +91,9 @@ def keys_of(entry: Entry, *, encoding: str = "utf-8", lines: int = 100) -> list[
 def _in_order(stream: LineStream, shaped: Callable[[bytes, int], pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """Parse blocks on some threads while the next are unpacked; frames come in the order of the file."""
     coming: deque[Future[pl.DataFrame]] = deque()
-    first = 1
     with ThreadPoolExecutor(_THREADS) as pool:
-        for block in stream:
+        for first, block in stream:
             coming.append(pool.submit(shaped, block, first))
-            first += block.count(b"\n")
             if len(coming) > _THREADS:
                 yield coming.popleft().result()
         while coming:
@@ -119,30 +117,32 @@ def _block(
     text = pl.read_lines(io.BytesIO(block)).to_series()
     lines = pl.DataFrame({"text": text if rewrite is None else rewrite(text)})
     numbered = lines.with_columns(pl.int_range(first, first + len(text), dtype=pl.Int64).alias("line"))
-    placed = numbered.filter(pl.col("text") != "").with_columns(pl.lit(label).alias("file"))
-    rows = max(1, placed.height * _PIECE_BYTES // len(block))
-    parts = [_parsed(piece, fields) for piece in placed.iter_slices(rows)]
-    return pl.concat(parts) if parts else pl.DataFrame(schema={**PLACES, **fields})
+    lines = numbered.filter(pl.col("text") != "")
+    objects = lines["text"].set(~lines["text"].str.starts_with("{"), None)
+    rows = max(1, lines.height * _PIECE_BYTES // len(block))
+    pieces = [_parsed(objects[start : start + rows], fields) for start in range(0, lines.height, rows)]
+    if not pieces:
+        return pl.DataFrame(schema={**PLACES, **fields})
+    columns = pl.concat(pieces)
+    places = lines.hstack([columns["#bad"]]).select(
+        pl.lit(label).alias("#file"),
+        pl.col("line").alias("#line"),
+        pl.when("#bad").then(pl.lit("not a JSON object")).alias("#problem"),
+        pl.when("#bad").then(pl.col("text").str.slice(0, 200)).alias("#value"),
+    )
+    return places.hstack(columns.drop("#bad").get_columns())
 
 
-def _parsed(lines: pl.DataFrame, fields: dict[str, pl.DataType]) -> pl.DataFrame:
-    """Parse one batch of lines."""
-    text = lines["text"].set(~lines["text"].str.starts_with("{"), None)
+def _parsed(text: pl.Series, fields: dict[str, pl.DataType]) -> pl.DataFrame:
+    """Parse some lines into `#bad` and the fields."""
     try:
         values = text.str.json_decode(dtype=pl.Struct(fields))
-        columns = values.struct.unnest() if fields else pl.DataFrame()
+        columns = values.struct.unnest()
     except pl.exceptions.PolarsError:
         values = _bisected(text, pl.Struct({"": pl.Null()}))
         text = text.set(values.is_null(), None)
         columns = pl.DataFrame([_column(text, name, dtype) for name, dtype in fields.items()])
-    bad = values.is_null()
-    places = lines.select(
-        pl.col("file").alias("#file"),
-        pl.col("line").alias("#line"),
-        pl.when(bad).then(pl.lit("not a JSON object")).alias("#problem"),
-        pl.when(bad).then(pl.col("text").str.slice(0, 200)).alias("#value"),
-    )
-    return places.hstack(columns.get_columns())
+    return columns.insert_column(0, values.is_null().alias("#bad"))
 
 
 def _bisected(text: pl.Series, dtype: pl.Struct) -> pl.Series:

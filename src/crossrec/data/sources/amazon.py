@@ -149,7 +149,7 @@ def _context(keys: Sequence[str]) -> pl.Expr:
         if name in ("verified", "verified_purchase"):
             parts.append(pl.when(value.is_in(["true", "false"])).then(pl.lit('"verified":') + value))
         elif name == "asin":
-            parts.append(pl.when(value.str.contains(r"^\w+$")).then(pl.lit('"asin":"') + value + pl.lit('"')))
+            parts.append(pl.when(value.str.contains(r"^[0-9A-Za-z]+$")).then(pl.lit('"asin":"') + value + pl.lit('"')))
         else:
             votes = value.list.get(0, null_on_oob=True) if name == "helpful" else value
             number = votes.str.replace_all(",", "", literal=True).cast(pl.Int64, strict=False).cast(pl.String)
