@@ -64,6 +64,7 @@ class Rules:
         rating: Lowest and highest rating allowed, None where any finite number is one.
         unit: Unit of the times: "s", "ms", "us", "iso", or "auto" to settle it by their size.
         kind: What a row is where the source does not say: one of `KINDS`.
+        unit_is_option: The unit is an option of the source, so that a user can say another.
         plain_ids: The pre-scan has shown that no id can be too long or hold a control character.
         unrated: A row may be without a rating though others have one.
     """
@@ -72,6 +73,7 @@ class Rules:
     unit: str = "auto"
     kind: str = "rate"
     plain_ids: bool = False
+    unit_is_option: bool = False
     unrated: bool = False
 
 

@@ -55,12 +55,12 @@ def test_a_line_too_long_is_set_aside_within_and_across_blocks(tmp_path: Path) -
         assert not found.plain
 
 
-@pytest.mark.parametrize(("length", "limit"), [(10, 511), (5000, 5000)])
-def test_no_line_is_longer_than_said(tmp_path: Path, length: int, limit: int) -> None:
+@pytest.mark.parametrize("length", [10, 5000])
+def test_the_longest_line_is_measured(tmp_path: Path, length: int) -> None:
     path = tmp_path / "x.txt"
     path.write_bytes(b"short line\n" * 5000 + b"x" * length + b"\n" + b"short line\n" * 5000)
     found = prescan(Entry(path), tmp_path / "work")
-    assert found.longest == limit
+    assert found.longest == length
     assert found.lines == 10_001
     assert found.plain
     assert found.readable == path

@@ -79,6 +79,7 @@ def test_blocks_pieces_and_files_of_any_size_give_the_same(tmp_path: Path, monke
     entry = entry_of(tmp_path, lines)
     whole = table(entry, {"a": pl.String()})
     monkeypatch.setattr("crossrec.data.intake.unpacking.BLOCK_BYTES", 1_000)
+    monkeypatch.setattr(_json, "_TABLE_BYTES", 3_000)
     monkeypatch.setattr(_json, "_PIECE_BYTES", 200)
     monkeypatch.setattr(_json, "_ROWS_A_FILE", 100)
     packed = tmp_path / "x.jsonl.gz"

@@ -16,7 +16,6 @@ __all__ = ["MAX_LINE_BYTES", "LinePass", "Takes"]
 MAX_LINE_BYTES = 16 * 2**20
 """A longer line is set aside without being read into memory."""
 _PLAIN = bytes(range(32, 127)) + b"\n"
-_WINDOW = 256
 _Numbers: TypeAlias = NDArray[np.int64]
 
 
@@ -40,7 +39,7 @@ class LinePass:
         measured: Find `blanks`, `longest` and `odd` too, which costs half of the pass.
         lines: Lines so far.
         blanks: Lines with no byte in them, those set aside not counted.
-        longest: No line that is left has more bytes.
+        longest: Bytes of the longest line that is left.
         odd: Bytes seen that a simple parser may stumble over.
         notes: One for each line set aside.
         dirty: The text differs from the bytes that came.
@@ -131,13 +130,7 @@ class LinePass:
                 block = self._utf8(block)
         if b'"' in block:
             self.odd.add(34)
-        ends = np.frombuffer(block, dtype=np.uint8) == 10
-        windows = ends[: len(ends) // _WINDOW * _WINDOW].reshape(-1, _WINDOW)
-        if windows.any(axis=1).all() and b"\n\n" not in block and not block.startswith(b"\n"):
-            self.longest = max(self.longest, 2 * _WINDOW - 1)  # a newline in every window: no line is longer
-            self.lines += int(np.count_nonzero(ends))
-            return block
-        return self._measured(block, np.flatnonzero(ends))
+        return self._measured(block, np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == 10))
 
     def _measured(self, block: bytes, ends: _Numbers) -> bytes:
         """Take the length of every line, and blank those that are too long."""

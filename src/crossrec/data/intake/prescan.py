@@ -150,7 +150,7 @@ class TextFile(ScannedFile):
     Args:
         readable: The text to parse; a line that was set aside is blank in it.
         blanks: Lines with no byte in them, those set aside not counted.
-        longest: No line that is left has more bytes (511 where all are shorter).
+        longest: Bytes of the longest line that is left.
         plain: Only printable ASCII and newlines, no quote: a simple parser reads it exactly.
         quotes: There is a `"` in it.
     """

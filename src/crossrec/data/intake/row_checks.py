@@ -36,33 +36,36 @@ class _Check:
     value: pl.Expr
 
 
-def settle_unit(rows: pl.LazyFrame, stated: str) -> str:
+def settle_unit(rows: pl.LazyFrame, rules: Rules) -> str:
     """Find the unit of a source's times by the size of the middle value, and hold it against what was stated.
 
     Args:
         rows: As `Reading.rows`.
-        stated: The unit the source or the user names, or "auto".
+        rules: `unit` is what the source or the user names, or "auto".
 
     Returns:
         "s", "ms", "us", "ns" or "iso"; "ms" where there are no times.
 
     Raises:
-        InvalidInput: The data contradict the stated unit; the message has a value and the date it would be.
+        InvalidInput: The data contradict the stated unit; the message has a row and the date it would be.
     """
+    stated = rules.unit
     if stated not in UNITS:
         raise InvalidInput(f"unit: expected one of {', '.join(UNITS)}, got '{stated}'")
     schema = rows.collect_schema()
     if "timestamp" not in schema or schema["timestamp"].is_temporal():
         return "ms"
-    sample = rows.select("timestamp").head(_SAMPLE).collect(engine="streaming")["timestamp"].drop_nulls()
+    head = rows.select("file", "line", "timestamp").head(_SAMPLE).collect(engine="streaming").drop_nulls()
     if schema["timestamp"] == pl.String:
-        sample = sample.filter(sample != "")
+        head = head.filter(pl.col("timestamp") != "")
+    sample = head["timestamp"]
     numbers = sample.cast(pl.Float64, strict=False).drop_nulls()
     written = len(numbers) * 2 < len(sample) and stated in ("iso", "auto")
     if written or not len(numbers):
         if stated not in ("iso", "auto") and len(sample):
             raise InvalidInput(
-                f"timestamp: stated as {stated}, but the first is {str(sample[0])[:40]!r}, no number; try iso"
+                f"{head['file'][0]}, row {head['line'][0]}, column timestamp: expected a number of {stated}, got "
+                f"{str(sample[0])[:40]!r}" + ("; is it iso?" if rules.unit_is_option else "")
             )
         return "iso"
     middle = float(numbers.sort()[len(numbers) // 2])
@@ -71,21 +74,26 @@ def settle_unit(rows: pl.LazyFrame, stated: str) -> str:
         return stated
     if stated == "auto" and fitting:
         return fitting[0]
-    raise InvalidInput(_contradiction(stated, middle, fitting))
+    odd = head.filter(sample.cast(pl.Float64, strict=False) == middle).row(0, named=True)
+    place = f"{odd['file']}, row {odd['line']}, column timestamp"
+    raise InvalidInput(f"{place}: {_contradiction(rules, middle, fitting)}")
 
 
-def _contradiction(stated: str, middle: float, fitting: list[str]) -> str:
+def _contradiction(rules: Rules, middle: float, fitting: list[str]) -> str:
     """Say what the middle value would mean in the stated unit, and which unit fits."""
+    stated = rules.unit
     meant = "no date"
     if stated in _PER_MS:
         try:
             meant = datetime.fromtimestamp(middle / _PER_MS[stated] / 1000, tz=UTC).date().isoformat()
         except (OverflowError, ValueError, OSError):
             meant = "a year beyond 9999"
-    advice = f"it fits {fitting[0]}: say unit={fitting[0]}" if fitting else "it fits no unit: is this the time column?"
+    advice = "it fits no unit: is this the time column?"
+    if fitting:
+        how = "say" if rules.unit_is_option else "this source's files have another; read it with source tables and"
+        advice = f"it fits {fitting[0]}: {how} unit={fitting[0]}"
     return (
-        f"timestamp: expected times from 1990 to 2100; read as {stated}, "
-        f"the middle value {middle:.0f} would be {meant}; {advice}"
+        f"expected times from 1990 to 2100; read as {stated}, the middle value {middle:.0f} would be {meant}; {advice}"
     )
 
 

@@ -13,6 +13,7 @@ from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.intake.row_checks import checked, kept, refused, settle_unit
 from crossrec.data.source import Reading
 from crossrec.data.storing.parts import Staged, height, sink_months
+from crossrec.data.storing.transaction import of_the_disk
 
 __all__ = ["Taken", "take"]
 
@@ -84,7 +85,9 @@ def _fast(
             return [], rows.filter(pl.lit(value=False))
         rows = rows.with_columns(pl.col("position") + first.get(label, 0))
         staged = sink_months(kept(rows), folder, origin=label)
-    except (pl.exceptions.PolarsError, ValueError):
+    except (pl.exceptions.PolarsError, ValueError) as error:
+        if of_the_disk(error, folder.parent):
+            raise
         return None  # a field that does not fit its type: the slow way finds out which
     exact = sum(height(one.path) for one in staged) == reading.expected
     return (staged, rows) if exact else None
@@ -94,10 +97,10 @@ def _unit(reading: Reading) -> str:
     """Settle the unit of the times, by the fast rows where they can be read."""
     if reading.fast is not None:
         try:
-            return settle_unit(reading.fast, reading.rules.unit)
+            return settle_unit(reading.fast, reading.rules)
         except pl.exceptions.PolarsError:
             pass  # as in _fast: the exact rows decide
-    return settle_unit(reading.rows, reading.rules.unit)
+    return settle_unit(reading.rows, reading.rules)
 
 
 def _shifted(rows: pl.LazyFrame, reading: Reading, first: Mapping[str, int]) -> pl.LazyFrame:

@@ -29,6 +29,8 @@ def listing(path: Path) -> list[Entry]:
 
 def _members(path: Path) -> list[Entry]:
     """List the files in a zip, or give a file that is no zip as it is."""
+    if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
+        raise InvalidInput(f"{path.name}: expected text, got a spreadsheet; save its sheet as CSV (UTF-8)")
     if path.suffix.lower() != ".zip":
         return [Entry(path)]
     try:
@@ -63,19 +65,26 @@ def find(path: Path, patterns: Sequence[str], *, beside: bool = False) -> Entry 
 
 
 def require(path: Path, patterns: Sequence[str], source: str) -> Entry:
-    """Find the file with the rows: the path itself if it is a file, else the first that fits.
+    """Find the file with the rows: the path itself if it is a file, else the one that fits the first pattern.
 
     Raises:
         NotFound: The folder or zip has none; the message lists what it has.
+        InvalidInput: Several fit, so that one would be taken and the others silently left out.
     """
     entries = listing(path)
     if len(entries) == 1 and path.is_file():
         return entries[0]
-    found = find(path, patterns)
-    if found is None:
+    fitting = [found for pattern in patterns if (found := find_all(path, [pattern]))]
+    if not fitting:
         names = ", ".join(entry.name for entry in entries[:12]) or "nothing"
         raise NotFound(f"{source}: expected {' or '.join(patterns)} in '{path}', found {names}")
-    return found
+    if len(fitting[0]) > 1:
+        names = ", ".join(entry.name for entry in fitting[0][:12])
+        raise InvalidInput(
+            f"{source}: expected one file with the rows in '{path}', found {len(fitting[0])} ({names}); name one, and "
+            "add the others with append"
+        )
+    return fitting[0][0]
 
 
 def tolerant(entry: Entry, workspace: Path) -> TextFile:

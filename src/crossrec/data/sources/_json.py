@@ -26,7 +26,8 @@ PLACES = {"#file": pl.String(), "#line": pl.Int64(), "#problem": pl.String(), "#
 
 _THREADS = 2
 _ROWS_A_FILE = 250_000
-_PIECE_BYTES = 2**19
+_TABLE_BYTES = 2**22
+_PIECE_BYTES = 2**18
 """Parsed at a time: the values of a larger piece do not fit the processor's caches, which costs tenfold."""
 _KEY = re.compile(r'"([^"\\]+)"\s*:')
 
@@ -44,7 +45,7 @@ def json_file(
 
     A line that is no JSON object is a problem. A number becomes text; a value of another shape than asked for
     becomes its JSON text where text is wanted, and null where a list or struct is. The text itself is never
-    written to disk, and memory holds a few blocks and a quarter of a million rows.
+    written to disk, and memory holds some megabytes of it and a quarter of a million rows.
 
     Args:
         entry: The file.
@@ -63,8 +64,8 @@ def json_file(
     folder.mkdir()
     wanted = dict(fields)
 
-    def shaped(block: bytes, first: int) -> pl.DataFrame:
-        return shape(_block(block, first, entry.label, wanted, rewrite).lazy()).collect()
+    def shaped(first: int, blocks: list[bytes]) -> pl.DataFrame:
+        return shape(_parsed(first, blocks, entry.label, wanted, rewrite).lazy()).collect()
 
     paths: list[Path] = []
     held = [shape(pl.DataFrame(schema={**PLACES, **wanted}).lazy()).collect()]
@@ -88,16 +89,32 @@ def keys_of(entry: Entry, *, encoding: str = "utf-8", lines: int = 100) -> list[
     return list(dict.fromkeys(key for line in head for key in _KEY.findall(line)))
 
 
-def _in_order(stream: LineStream, shaped: Callable[[bytes, int], pl.DataFrame]) -> Iterator[pl.DataFrame]:
+def _in_order(stream: LineStream, shaped: Callable[[int, list[bytes]], pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """Parse blocks on some threads while the next are unpacked; frames come in the order of the file."""
     coming: deque[Future[pl.DataFrame]] = deque()
     with ThreadPoolExecutor(_THREADS) as pool:
-        for first, block in stream:
-            coming.append(pool.submit(shaped, block, first))
+        for first, blocks in _together(stream):
+            coming.append(pool.submit(shaped, first, blocks))
             if len(coming) > _THREADS:
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
+
+
+def _together(stream: LineStream) -> Iterator[tuple[int, list[bytes]]]:
+    """Gather blocks for one table, with the number of the first line."""
+    held: list[bytes] = []
+    start, size = 1, 0
+    for first, block in stream:
+        if not held:
+            start = first
+        held.append(block)
+        size += len(block)
+        if size >= _TABLE_BYTES:
+            yield start, held
+            held, size = [], 0
+    if held:
+        yield start, held
 
 
 def _written(frames: list[pl.DataFrame], folder: Path, number: int) -> Path:
@@ -106,23 +123,24 @@ def _written(frames: list[pl.DataFrame], folder: Path, number: int) -> Path:
     return path
 
 
-def _block(
-    block: bytes,
+def _parsed(
     first: int,
+    blocks: list[bytes],
     label: str,
     fields: dict[str, pl.DataType],
     rewrite: Callable[[pl.Series], pl.Series] | None,
 ) -> pl.DataFrame:
-    """Parse a block of whole lines, piece by piece."""
-    text = pl.read_lines(io.BytesIO(block)).to_series()
-    lines = pl.DataFrame({"text": text if rewrite is None else rewrite(text)})
-    numbered = lines.with_columns(pl.int_range(first, first + len(text), dtype=pl.Int64).alias("line"))
+    """Parse blocks of whole lines into one table."""
+    lines = pl.concat([pl.read_lines(io.BytesIO(block), name="text") for block in blocks])
+    if rewrite is not None:
+        lines = lines.with_columns(rewrite(lines["text"]).alias("text"))
+    numbered = lines.with_columns(pl.int_range(first, first + lines.height, dtype=pl.Int64).alias("line"))
     lines = numbered.filter(pl.col("text") != "")
-    objects = lines["text"].set(~lines["text"].str.starts_with("{"), None)
-    rows = max(1, lines.height * _PIECE_BYTES // len(block))
-    pieces = [_parsed(objects[start : start + rows], fields) for start in range(0, lines.height, rows)]
-    if not pieces:
+    if not lines.height:
         return pl.DataFrame(schema={**PLACES, **fields})
+    objects = lines["text"].set(~lines["text"].str.starts_with("{"), None)
+    rows = max(1, lines.height * _PIECE_BYTES // sum(len(block) for block in blocks))
+    pieces = [_piece(objects[start : start + rows], fields) for start in range(0, lines.height, rows)]
     columns = pl.concat(pieces)
     places = lines.hstack([columns["#bad"]]).select(
         pl.lit(label).alias("#file"),
@@ -133,7 +151,7 @@ def _block(
     return places.hstack(columns.drop("#bad").get_columns())
 
 
-def _parsed(text: pl.Series, fields: dict[str, pl.DataType]) -> pl.DataFrame:
+def _piece(text: pl.Series, fields: dict[str, pl.DataType]) -> pl.DataFrame:
     """Parse some lines into `#bad` and the fields."""
     try:
         values = text.str.json_decode(dtype=pl.Struct(fields))

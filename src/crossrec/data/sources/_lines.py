@@ -88,7 +88,13 @@ def header_of(text: TextFile, separator: str = ",") -> list[str]:
     """Read the names in the first line of a CSV file."""
     with text.readable.open(encoding="utf-8", newline="") as stream:
         first = stream.readline(2**20)
-    names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    try:
+        names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    except csv.Error as error:
+        raise InvalidInput(f"{text.entry.label}, row 1: expected names of columns ({error})") from error
+    if not any(names):
+        first_refused = next((note["reason"] for note in text.refused if note["row"] == 1), "it is blank")
+        raise InvalidInput(f"{text.entry.label}, row 1: expected names of columns, got none ({first_refused})")
     return [name if name not in names[:i] else f"{name}#{i + 1}" for i, name in enumerate(names)]
 
 
@@ -258,6 +264,8 @@ def fast_csv(
         row_index_offset=1 + skip,
         glob=False,
     )
+    # A line that is too short lacks its last field: without this row there are fewer than expected.
+    rows = rows.filter(pl.col(header[-1]).is_not_null()) if header[-1] not in columns else rows
     picked = [pl.col(column).alias(field) for column, field in columns.items()]
     label = pl.lit(text.entry.label).alias("file")
     return rows.select(label, pl.col("line").cast(pl.Int64), *picked), text.lines - skip

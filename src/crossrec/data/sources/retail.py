@@ -36,15 +36,18 @@ class Retail:
 
     Args:
         services: Keep postage, fees and adjustments as items.
+        encoding: "utf-8" or "latin-1".
 
     Source: Chen 2015, Online Retail, UCI Machine Learning Repository, doi:10.24432/C5BW33.
     """
 
     services: bool = False
+    encoding: str = "utf-8"
 
     def read(self, path: Path, workspace: Path) -> Reading:
         """Look at the file and say how it is read; see `Source.read`."""
-        text = prescan(_files.require(path, ("online_retail*.csv", "online retail*.csv", "*.csv"), "retail"), workspace)
+        entry = _files.require(path, ("online_retail*.csv", "online retail*.csv", "*.csv"), "retail")
+        text = prescan(entry, workspace, encoding=self.encoding)
         header = _lines.header_of(text)
         columns = _lines.pick(text, header, _COLUMNS)
         rows = _lines.settled(_lines.csv_rows(text, header), columns)
