@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias
@@ -27,7 +27,7 @@ PLACES = {"#file": pl.String(), "#line": pl.Int64(), "#problem": pl.String(), "#
 _THREADS = 2
 _ROWS_A_FILE = 250_000
 _TABLE_BYTES = 2**22
-_PIECE_BYTES = 2**18
+_PIECE_BYTES = 2**19
 """Parsed at a time: the values of a larger piece do not fit the processor's caches, which costs tenfold."""
 _KEY = re.compile(r'"([^"\\]+)"\s*:')
 
@@ -64,8 +64,8 @@ def json_file(
     folder.mkdir()
     wanted = dict(fields)
 
-    def shaped(first: int, blocks: list[bytes]) -> pl.DataFrame:
-        return shape(_parsed(first, blocks, entry.label, wanted, rewrite).lazy()).collect()
+    def shaped(first: int, block: bytes) -> pl.DataFrame:
+        return shape(_parsed(first, block, entry.label, wanted, rewrite).lazy()).collect()
 
     paths: list[Path] = []
     held = [shape(pl.DataFrame(schema={**PLACES, **wanted}).lazy()).collect()]
@@ -89,19 +89,19 @@ def keys_of(entry: Entry, *, encoding: str = "utf-8", lines: int = 100) -> list[
     return list(dict.fromkeys(key for line in head for key in _KEY.findall(line)))
 
 
-def _in_order(stream: LineStream, shaped: Callable[[int, list[bytes]], pl.DataFrame]) -> Iterator[pl.DataFrame]:
+def _in_order(stream: LineStream, shaped: Callable[[int, bytes], pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """Parse blocks on some threads while the next are unpacked; frames come in the order of the file."""
     coming: deque[Future[pl.DataFrame]] = deque()
     with ThreadPoolExecutor(_THREADS) as pool:
-        for first, blocks in _together(stream):
-            coming.append(pool.submit(shaped, first, blocks))
+        for first, block in _together(stream):
+            coming.append(pool.submit(shaped, first, block))
             if len(coming) > _THREADS:
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
 
 
-def _together(stream: LineStream) -> Iterator[tuple[int, list[bytes]]]:
+def _together(stream: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
     """Gather blocks for one table, with the number of the first line."""
     held: list[bytes] = []
     start, size = 1, 0
@@ -111,10 +111,10 @@ def _together(stream: LineStream) -> Iterator[tuple[int, list[bytes]]]:
         held.append(block)
         size += len(block)
         if size >= _TABLE_BYTES:
-            yield start, held
+            yield start, b"".join(held)
             held, size = [], 0
     if held:
-        yield start, held
+        yield start, b"".join(held)
 
 
 def _written(frames: list[pl.DataFrame], folder: Path, number: int) -> Path:
@@ -125,13 +125,13 @@ def _written(frames: list[pl.DataFrame], folder: Path, number: int) -> Path:
 
 def _parsed(
     first: int,
-    blocks: list[bytes],
+    block: bytes,
     label: str,
     fields: dict[str, pl.DataType],
     rewrite: Callable[[pl.Series], pl.Series] | None,
 ) -> pl.DataFrame:
-    """Parse blocks of whole lines into one table."""
-    lines = pl.concat([pl.read_lines(io.BytesIO(block), name="text") for block in blocks])
+    """Parse a block of whole lines into one table."""
+    lines = pl.read_lines(io.BytesIO(block), name="text")
     if rewrite is not None:
         lines = lines.with_columns(rewrite(lines["text"]).alias("text"))
     numbered = lines.with_columns(pl.int_range(first, first + lines.height, dtype=pl.Int64).alias("line"))
@@ -139,7 +139,7 @@ def _parsed(
     if not lines.height:
         return pl.DataFrame(schema={**PLACES, **fields})
     objects = lines["text"].set(~lines["text"].str.starts_with("{"), None)
-    rows = max(1, lines.height * _PIECE_BYTES // sum(len(block) for block in blocks))
+    rows = max(1, lines.height * _PIECE_BYTES // len(block))
     pieces = [_piece(objects[start : start + rows], fields) for start in range(0, lines.height, rows)]
     columns = pl.concat(pieces)
     places = lines.hstack([columns["#bad"]]).select(
