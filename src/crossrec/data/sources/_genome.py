@@ -18,7 +18,7 @@ __all__ = ["GENOMES", "TAGS_KEPT", "genome_of"]
 GENOMES = ("top", "full", "none")
 """What is kept of a film's tags: the best, all, nothing."""
 TAGS_KEPT = 20
-_BATCH = 1_000_000
+_BATCH = 500_000
 _SCORES = {"item_id": ("movieId",), "tag_id": ("tagId",), "relevance": ("relevance",)}
 _NAMES = {"tag_id": ("tagId",), "tag": ("tag",)}
 
@@ -44,7 +44,9 @@ def genome_of(
     tag_text, text = prescan(names, workspace), prescan(scores, workspace)
     header = _lines.header_of(tag_text)
     tags, bad_tags = _lines.table_of(_lines.csv_rows(tag_text, header).rename(_lines.pick(tag_text, header, _NAMES)))
-    tags = tags.select("tag_id", "tag").unique("tag_id", keep="first")
+    tags = tags.select("tag_id", "tag").drop_nulls().unique("tag_id", keep="first")
+    words = pl.Enum(tags["tag"].unique().sort())  # two bytes a score, not sixteen
+    tags = tags.with_columns(pl.col("tag").cast(words))
     columns = _lines.pick(text, _lines.header_of(text), _SCORES)
     try:
         found, bad = _gathered(_fast(text, columns), tags, full=full)
@@ -54,8 +56,8 @@ def genome_of(
         found, bad = _gathered(_exact(text, columns), tags, full=full, tolerant=True)
     if found is None:
         raise InvalidInput(f"{scores.label}: expected scores of tags, got none that is good of {text.lines - 1} rows")
-    pair = pl.struct("tag", "relevance")
-    listed = found.group_by("item_id", maintain_order=True).agg(pair.alias("genome"))
+    plain = pl.List(pl.Struct({"tag": pl.String(), "relevance": pl.Float32()}))
+    listed = found.with_columns(pl.col("genome").cast(plain))
     notes = [FileNote.of(text), FileNote.of(tag_text)]
     return listed, notes, join([bad, bad_tags, refused_of(text), refused_of(tag_text)])
 
@@ -78,7 +80,7 @@ def _gathered(
     """Go over the scores batch by batch and keep what is wanted of each film, the best first.
 
     Returns:
-        item_id, tag, relevance, and the refused rows; None where nothing is good, or anything is bad and the
+        `item_id` and `genome`, and the refused rows; None where nothing is good, or anything is bad and the
         rows have no place for it.
     """
     kept: list[pl.DataFrame] = []
@@ -88,15 +90,28 @@ def _gathered(
         if refused.height and not tolerant:
             return None, join([])
         bad.append(refused)
-        kept.append(good if full else _best(good))
-        if not full and sum(table.height for table in kept) > 2 * _BATCH:
+        kept.append(_listed(good) if full else _best(good))
+        if not full and sum(table.height for table in kept) > 4 * _BATCH:
             kept = [_best(pl.concat(kept))]
     if not any(table.height for table in kept):
         return None, join(bad)
-    order = ["item_id", "relevance", "tag"]
-    ranked = pl.concat(kept).sort(order, descending=[False, True, False])
-    first = ranked if full else ranked.group_by("item_id", maintain_order=True).head(TAGS_KEPT)
-    return first.select("item_id", "tag", "relevance"), join(bad)
+    whole = pl.concat(kept)
+    kept.clear()
+    return _ranked(whole if full else _listed(whole), full=full), join(bad)
+
+
+def _listed(scores: pl.DataFrame) -> pl.DataFrame:
+    """Gather the scores of each film in a list."""
+    pair = pl.struct("tag", "relevance").alias("genome")
+    return scores.group_by("item_id", maintain_order=True).agg(pair)
+
+
+def _ranked(lists: pl.DataFrame, *, full: bool) -> pl.DataFrame:
+    """Put the lists of each film together, the best first; of equal ones by the tag's name."""
+    whole = lists.group_by("item_id", maintain_order=True).agg(pl.col("genome").explode())
+    field = pl.element().struct.field
+    best = pl.element().sort_by(field("relevance"), field("tag"), descending=[True, False])
+    return whole.with_columns(pl.col("genome").list.eval(best if full else best.head(TAGS_KEPT)))
 
 
 def _batches(rows: pl.LazyFrame | None) -> Iterator[pl.DataFrame]:
