@@ -66,6 +66,7 @@ class Rules:
         kind: What a row is where the source does not say: one of `KINDS`.
         unit_is_option: The unit is an option of the source, so that a user can say another.
         plain_ids: The pre-scan has shown that no id can be too long or hold a control character.
+        own_context: The source wrote the context itself, so that it is a JSON object or null without a check.
         unrated: A row may be without a rating though others have one.
     """
 
@@ -74,6 +75,7 @@ class Rules:
     kind: str = "rate"
     plain_ids: bool = False
     unit_is_option: bool = False
+    own_context: bool = False
     unrated: bool = False
 
 
@@ -97,6 +99,7 @@ class Reading:
         ties: Who knows or trusts whom, in the columns of `TIES`; None where nothing is said.
         refused: Rows of interactions set aside already.
         item_refused: Rows of all files beside the interactions that were set aside: items, users, ties.
+        stored: `rows` are parsed already and lie in the workspace, so that to go over them again costs little.
         by_rule: Reasons in `problem` that are a choice and no fault (a bot's row): rows set aside for them are
             counted in the quarantine like all others, and their value is never shown.
         pseudonyms: Fingerprint of the salt that user ids were hashed with; empty where they are the source's own.
@@ -118,6 +121,7 @@ class Reading:
     ties: pl.DataFrame | None = None
     refused: pl.DataFrame = field(default_factory=refused_frame)
     item_refused: pl.DataFrame = field(default_factory=refused_frame)
+    stored: bool = False
     by_rule: tuple[str, ...] = ()
     pseudonyms: str = ""
     notes: tuple[str, ...] = ()

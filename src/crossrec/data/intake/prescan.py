@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from isal import igzip_lib
+
 from crossrec.core import clock
 from crossrec.core.errors import InvalidInput, NotFound
 from crossrec.data.intake.line_pass import LinePass
@@ -36,7 +38,14 @@ __all__ = [
 
 _LATIN = ("latin-1", "latin1", "iso-8859-1")
 _FRESH_MS = 2_000
-DAMAGE = (EOFError, zlib.error, zipfile.BadZipFile, OSError)
+DAMAGE: tuple[type[Exception], ...] = (  # type: ignore[assignment]  # the stubs take the last for a value
+    EOFError,
+    OSError,
+    RuntimeError,  # a zip with a password
+    zlib.error,
+    zipfile.BadZipFile,
+    igzip_lib.IsalError,
+)
 """What is raised while a damaged file is unpacked."""
 
 

@@ -56,10 +56,12 @@ def take(
     first = first_positions or {}
     sunk = _fast(reading, domain, workspace / "fast", only=only, first=first)
     if sunk is None:
-        rows = checked(reading.rows, reading.rules, domain)
+        parsed, expected = _parsed_once(reading, workspace)
+        rows = checked(parsed, reading.rules, domain)
         rows = rows if only is None else rows.filter(pl.col("#file").is_in(list(only)))
         rows = _shifted(rows, reading, first)
-        staged, bad = sink_months(kept(rows), workspace / "rows"), _bad(rows, reading)
+        staged = sink_months(kept(rows), workspace / "rows", expected=expected)
+        bad = _bad(rows, reading)
     else:
         staged, rows, bad = *sunk, refused_frame()
     staged = _in_source_order(staged, reading)
@@ -84,13 +86,23 @@ def _fast(
         if only is not None and label not in only:
             return [], rows.filter(pl.lit(value=False))
         rows = rows.with_columns(pl.col("position") + first.get(label, 0))
-        staged = sink_months(kept(rows), folder, origin=label)
+        staged = sink_months(kept(rows), folder, origin=label, expected=reading.expected)
     except (pl.exceptions.PolarsError, ValueError) as error:
         if of_the_disk(error, folder.parent):
             raise
         return None  # a field that does not fit its type: the slow way finds out which
     exact = sum(height(one.path) for one in staged) == reading.expected
     return (staged, rows) if exact else None
+
+
+def _parsed_once(reading: Reading, workspace: Path) -> tuple[pl.LazyFrame, int]:
+    """Write parsed rows to the workspace, since they are asked for the good, the bad and the repeated ones; count."""
+    if reading.stored:
+        return reading.rows, int(reading.rows.select(pl.len()).collect(engine="streaming").item())
+    workspace.mkdir(parents=True, exist_ok=True)
+    path = workspace / "parsed.parquet"
+    reading.rows.sink_parquet(path, compression="lz4", statistics=False)
+    return pl.scan_parquet(path, glob=False), height(path)
 
 
 def _unit(reading: Reading) -> str:

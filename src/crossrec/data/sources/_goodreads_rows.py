@@ -30,6 +30,7 @@ class Shelves:
         expected: As `Reading.expected`.
         files: Files with maps of ids.
         joined: The ids of books are those of the files about books.
+        stored: As `Reading.stored`.
     """
 
     rows: pl.LazyFrame
@@ -38,6 +39,7 @@ class Shelves:
     expected: int = 0
     files: tuple[FileNote, ...] = ()
     joined: bool = True
+    stored: bool = False
 
 
 def from_json(entry: Entry, workspace: Path, *, reviews: bool) -> Shelves:
@@ -66,7 +68,7 @@ def from_json(entry: Entry, workspace: Path, *, reviews: bool) -> Shelves:
         return _faults.blamed(timed, faults).select(picked)
 
     rows, scanned = _json.json_file(entry, workspace, dict.fromkeys(columns, pl.String()), shape)
-    return Shelves(rows, scanned)
+    return Shelves(rows, scanned, stored=True)
 
 
 def from_csv(entry: Entry, path: Path, workspace: Path) -> Shelves:

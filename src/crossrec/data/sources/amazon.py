@@ -68,13 +68,14 @@ class Amazon:
             _refuse_foreign(rows, found.items, f"{entry.label}, {products.label}")
         return Reading(
             rows=rows,
-            rules=Rules((1.0, 5.0), unit=unit, kind="rate"),
+            rules=Rules((1.0, 5.0), unit=unit, kind="rate", own_context=True),
             files=(FileNote.of(scanned), *([found.file] if found else [])),
             items=found.items if found else None,
             refused=refused_of(scanned).with_columns(pl.lit(None, pl.String).alias("value")),
             item_refused=found.refused if found else refused_frame(),
             licence="research use; cite McAuley et al.",
             private=True,
+            stored=True,
         )
 
     def _rows(

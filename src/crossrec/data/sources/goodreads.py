@@ -67,6 +67,7 @@ class Goodreads:
             refused=refused_of(shelves.scanned).with_columns(value=None),
             item_refused=books.refused if books else join([]),
             private=True,
+            stored=shelves.stored,
             notes=() if shelves.joined else (_UNJOINED,),
             licence="research use; cite Wan and McAuley 2018",
         )

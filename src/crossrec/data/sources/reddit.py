@@ -78,6 +78,7 @@ class Reddit:
             notes=names.notes,
             licence="content of Reddit's users; see the terms of Reddit and of the dump",
             private=True,
+            stored=True,
         )
 
     def _parsed(self, entry: Entry, names: Pseudonyms, workspace: Path) -> tuple[pl.LazyFrame, ScannedFile]:

@@ -102,6 +102,7 @@ class Tables:
             expected=reading.expected,
             items=items,
             refused=reading.refused,
+            stored=reading.stored,
             item_refused=items_refused,
             ordered=self.ordered,
             repeats=self.repeats or "position" in columns.values(),
@@ -188,7 +189,8 @@ class Tables:
             entry, workspace, fields, lambda found: _lines.settled(found, columns), encoding=self.encoding
         )
         files, notes = (FileNote.of(scanned),), _used(columns, keys)
-        return Reading(rows=rows, rules=Rules(), files=files, refused=refused_of(scanned), notes=notes), columns
+        reading = Reading(rows=rows, rules=Rules(), files=files, refused=refused_of(scanned), notes=notes, stored=True)
+        return reading, columns
 
     def _parquet(self, entry: Entry) -> tuple[Reading, dict[str, str]]:
         """Read Parquet; rows are counted from 1."""

@@ -74,7 +74,9 @@ class Trust:
         tables = [found, network] if network else [found]
         return Reading(
             rows=_rated(found.rows),
-            rules=Rules(rating_range(self.ratings) or (0.5, 5.0), unit="s", kind="rate", unrated=found.reviews),
+            rules=Rules(
+                rating_range(self.ratings) or (0.5, 5.0), unit="s", kind="rate", unrated=found.reviews, own_context=True
+            ),
             files=tuple(table.file for table in tables),
             items=_categories(found.rows),
             ties=ties,
