@@ -17,7 +17,7 @@ from crossrec.core.shelf import EXTRA_OF_IMPORT
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "crossrec"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-CORE = {"numpy", "scipy", "polars", "numba", "typer", "rich"}
+CORE = {"numpy", "scipy", "polars", "numba", "typer", "rich", "isal"}
 OPTIONAL_AT_THE_CALL = {"pandas": "Recommendations.to_pandas: whoever asks for a pandas frame has pandas"}
 
 LOOK = """
@@ -61,7 +61,7 @@ def test_no_module_of_the_core_install_loads_an_optional_package(module: str) ->
     assert not heavy & set(json.loads(done.stdout))
 
 
-def test_the_core_needs_six_packages() -> None:
+def test_the_core_needs_few_packages() -> None:
     assert {bare(requirement) for requirement in PROJECT["project"]["dependencies"]} == CORE
 
 

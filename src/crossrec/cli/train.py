@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
+from crossrec.cli.show import AsJson, advancing, out, parse_names, parse_pairs, print_json
+from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
 from crossrec.models.machine import use_threads
 from crossrec.tracking.remote import outgoing_bundle
@@ -25,15 +26,19 @@ def train(
     domains: Annotated[str, typer.Option(help="Learn from these domains only: films,books")] = "",
     setting: Annotated[list[str] | None, typer.Option("--set", help="A setting of the model: l2=50. Repeat.")] = None,
     protocol: Annotated[str, typer.Option(help="Evaluate by this protocol first and keep the report.")] = "",
-    k: Annotated[int, typer.Option("-k", "--k", help="Length of the lists in that evaluation.")] = 10,
+    k: Annotated[int | None, typer.Option("-k", "--k", help="Length of the lists in that evaluation; 10.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit a model on all of a data set, with popularity behind it for strangers, and save the bundle."""
     use_threads(load_settings().threads)
     settings = parse_pairs("--set", setting or [])
-    chosen = [name.strip() for name in domains.split(",") if name.strip()] or None
-    with working(f"training {model}"), outgoing_bundle(out_folder) as folder:
-        bundle = train_bundle(model, data, folder, domains=chosen, settings=settings, protocol=protocol, k=k)
+    if k is not None and not protocol:
+        raise InvalidInput("-k: is the length of the lists in an evaluation, so it needs --protocol")
+    chosen, k = parse_names(domains) or None, 10 if k is None else k
+    with advancing(f"training {model}") as progress, outgoing_bundle(out_folder) as folder:
+        bundle = train_bundle(
+            model, data, folder, domains=chosen, settings=settings, protocol=protocol, k=k, progress=progress
+        )
     if as_json:
         print_json({"folder": out_folder, "version": bundle.version, **vars(bundle.card)})
         return

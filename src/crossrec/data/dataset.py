@@ -11,6 +11,7 @@ import polars as pl
 from crossrec.core.catalogue import join_ids
 from crossrec.core.errors import CorruptBundle, InvalidInput, unknown_name
 from crossrec.core.event import NO_ORDER, NOT_TASTE
+from crossrec.core.frames import arrays_of
 from crossrec.core.interactions import Interactions
 from crossrec.data.exchange.datasets import dataset_folder
 from crossrec.data.manifest import DomainRecord, Manifest, Part, read_manifest
@@ -20,6 +21,7 @@ from crossrec.data.storing.parts import scan
 __all__ = ["Dataset", "open_dataset"]
 
 _USED = ["user_id", "item_id", "rating", "timestamp", "position", "split", "domain", "interaction_type", "weight"]
+_NAMES: dict[str, str | None] = dict.fromkeys(("user_id", "item_id", "rating", "timestamp"))
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Dataset:
         Raises:
             NotFound: No such domain.
             InvalidInput: No domain, one named twice, or two persons under one id.
+            CorruptBundle: A part is damaged in a way that its size does not show.
         """
         names = list(self.domains if domains is None else domains)
         if not names or len(set(names)) != len(names):
@@ -101,12 +104,19 @@ class Dataset:
             frame if record.has_order or record.has_times else frame.with_columns(position=pl.lit(NO_ORDER, pl.Int64))
             for frame, record in zip(frames, records, strict=True)
         ]
-        rows = pl.concat(frames).collect(engine="streaming")
-        if several:
-            self._refuse_collisions(names)
-        items = [self.items(name).with_columns(pl.lit(name).alias("domain")) for name in names]
+        try:
+            rows = pl.concat(frames).collect(engine="streaming")
+            if several:
+                self._refuse_collisions(names)
+            items = [self.items(name).with_columns(pl.lit(name).alias("domain")) for name in names]
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise CorruptBundle(
+                f"{self.path}: a part of {', '.join(names)} is damaged ({error}); "
+                f"`crossrec data check {self.path}` names it; import it again"
+            ) from error
         catalogue = pl.concat(items, how="diagonal_relaxed")
-        return Interactions.from_frame(rows, items=catalogue if several else catalogue.drop("domain"))
+        about = catalogue if several else catalogue.drop("domain")
+        return Interactions(**arrays_of(rows, _NAMES, "ms", about, checked=True))
 
     def _persons(self, name: str, *, several: bool) -> pl.LazyFrame:
         """Return the rows of a domain with users written as persons."""

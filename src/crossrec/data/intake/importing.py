@@ -192,6 +192,7 @@ class _Writer:
             items_quarantined=counts_by_reason(beside),
             licence=reading.licence,
             private=reading.private,
+            unit=taken.unit if "timestamp" in reading.rows.collect_schema() else "",
             pseudonyms=reading.pseudonyms,
             has_order=reading.ordered or counts.untimed == 0,
             **about,

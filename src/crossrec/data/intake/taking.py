@@ -25,11 +25,13 @@ class Taken:
     Args:
         staged: The good rows, as parts in the workspace.
         quarantined: The others.
+        unit: Unit of the times in the source.
         repeats_elsewhere: File -> rows of it that another file had brought before.
     """
 
     staged: tuple[Staged, ...]
     quarantined: pl.DataFrame
+    unit: str
     repeats_elsewhere: Mapping[str, int]
 
 
@@ -70,7 +72,7 @@ def take(
         given = reading.rows.collect_schema().names()
         repeats = without_repeats(staged, rows.filter(~pl.col("#broken")), given, workspace, already=already or {})
     before = reading.refused if only is None else reading.refused.filter(pl.col("file").is_in(list(only)))
-    return Taken(repeats.staged, join([before, bad, repeats.quarantined]), repeats.elsewhere)
+    return Taken(repeats.staged, join([before, bad, repeats.quarantined]), reading.rules.unit, repeats.elsewhere)
 
 
 def _fast(
