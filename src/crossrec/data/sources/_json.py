@@ -25,7 +25,7 @@ PLACES = {"#file": pl.String(), "#line": pl.Int64(), "#problem": pl.String(), "#
 """Columns that say where a row stood and what is wrong with it."""
 
 _THREADS = 2
-_ROWS_A_FILE = 250_000
+_ROWS_A_FILE, _BYTES_A_FILE = 250_000, 2**27
 _TABLE_BYTES = 2**22
 _PIECE_BYTES = 2**19
 """Parsed at a time: the values of a larger piece do not fit the processor's caches, which costs tenfold."""
@@ -45,7 +45,7 @@ def json_file(
 
     A line that is no JSON object is a problem. A number becomes text; a value of another shape than asked for
     becomes its JSON text where text is wanted, and null where a list or struct is. The text itself is never
-    written to disk, and memory holds some megabytes of it and a quarter of a million rows.
+    written to disk, and memory holds some megabytes of it, and rows up to a quarter of a million or 128 MB.
 
     Args:
         entry: The file.
@@ -71,7 +71,7 @@ def json_file(
     held = [shape(pl.DataFrame(schema={**PLACES, **wanted}).lazy()).collect()]
     for frame in _in_order(stream, shaped):
         held.append(frame)
-        if sum(part.height for part in held) >= _ROWS_A_FILE:
+        if sum(part.height for part in held) >= _ROWS_A_FILE or sum(map(_size, held)) >= _BYTES_A_FILE:
             paths.append(_written(held, folder, len(paths)))
             held = []
     if held:
@@ -115,6 +115,10 @@ def _together(stream: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]
             held, size = [], 0
     if held:
         yield start, b"".join(held)
+
+
+def _size(frame: pl.DataFrame) -> float:
+    return frame.estimated_size()
 
 
 def _written(frames: list[pl.DataFrame], folder: Path, number: int) -> Path:
