@@ -68,7 +68,6 @@ class ImportSummary:
         if len(rowed := [file for file in found.files if file.rows_in]) > 1:
             lines += [f"  {file.name}: {file.rows:,} of {file.rows_in:,} rows" for file in rowed[:20]]
             lines += [f"  … and {len(rowed) - 20} more files"] if len(rowed) > 20 else []
-        lines += [f"  {sentence}" for sentence in self.notes]
         lines.append(f"  version {self.version[:12]}" + ("" if self.changed else ": all files were in it, no change"))
         return "\n".join(lines)
 
@@ -158,14 +157,8 @@ class _Writer:
     def record(self, about: Mapping[str, Any], told: Callable[[str], None]) -> DomainRecord:
         """Write all parts and return what the manifest says about them."""
         plan, reading = self.plan, self.reading
-        taken = take(
-            reading,
-            self.domain,
-            self.workspace,
-            only=plan.only,
-            first_positions=plan.first_positions,
-            already=plan.already(self.folder),
-        )
+        first, already = plan.first_positions, plan.already(self.folder)
+        taken = take(reading, self.domain, self.workspace, only=plan.only, first_positions=first, already=already)
         kept = plan.kept_parts("interactions")
         paths = [self.folder / part.path for part in kept] + [one.path for one in taken.staged]
         told("counting")
@@ -177,13 +170,11 @@ class _Writer:
         items, occurring = with_all_items(plan.items(self.folder, reading), paths)
         fresh = tuple(adopt(taken.staged, self.folder, self.domain))
         tables = {"items": items, "quarantine": join([away, beside])}
-        tables |= {
-            kind: table for kind in ("users", "ties") if (table := plan.table(kind, self.folder, reading)) is not None
-        }
+        found = {kind: plan.table(kind, self.folder, reading) for kind in ("users", "ties")}
+        tables |= {kind: table for kind, table in found.items() if table is not None}
         parts = {kind: self._table(table, kind) for kind, table in tables.items()}
-        files = self._lineage(fresh, taken)
         return DomainRecord(
-            files=files,
+            files=self._lineage(fresh, taken),
             parts={"interactions": (*kept, *fresh), **parts},
             rows_in=counts.rows + away.height,
             quarantined=counts_by_reason(away),
