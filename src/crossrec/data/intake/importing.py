@@ -71,7 +71,6 @@ class ImportSummary:
         if len(rowed := [file for file in found.files if file.rows_in]) > 1:
             lines += [f"  {file.name}: {file.rows:,} of {file.rows_in:,} rows" for file in rowed[:20]]
             lines += [f"  … and {len(rowed) - 20} more files"] if len(rowed) > 20 else []
-        lines += [f"  {sentence}" for sentence in self.notes]
         lines.append(f"  version {self.version[:12]}" + ("" if self.changed else ": all files were in it, no change"))
         return "\n".join(lines)
 
