@@ -21,7 +21,7 @@ __all__ = ["evaluate"]
 
 def evaluate(
     models: Annotated[str, typer.Argument(help="Names of models: ease,als,popularity")],
-    data: Annotated[Path, typer.Option(help="Folder of a data set.")],
+    data: Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
     protocol: Annotated[str, typer.Option(help="leave-last-out, global-time, given or random.")],
     k: Annotated[int, typer.Option("-k", "--k", help="Length of the lists.")] = 10,
     domains: Annotated[str, typer.Option(help="Only these domains: films,books")] = "",

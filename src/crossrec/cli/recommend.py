@@ -14,6 +14,7 @@ from crossrec.core.vocabulary import Id
 from crossrec.models.progress import watching
 from crossrec.models.recommender import Recommender
 from crossrec.tracking.bundle import open_bundle
+from crossrec.tracking.remote import bundle_folder
 
 __all__ = ["recommend"]
 
@@ -26,7 +27,7 @@ _FORMS = {
 
 
 def recommend(
-    model: Annotated[Path, typer.Option(help="Folder of a bundle.")],
+    model: Annotated[str, typer.Option(help="Folder of a bundle; may be s3://, gs:// or az://.")],
     user: Annotated[list[str] | None, typer.Option(help="A user's id. Repeat for more.")] = None,
     k: Annotated[int, typer.Option("-k", "--k", help="Length of the lists.")] = 10,
     domain: Annotated[str | None, typer.Option(help="Recommend in this domain only.")] = None,
@@ -42,7 +43,7 @@ def recommend(
         raise InvalidInput("recommend: --all needs --out lists.parquet")
     if out_file is not None:
         _check_target(out_file)
-    recommender = open_bundle(model).model
+    recommender = open_bundle(bundle_folder(model)).model
     ids = recommender.histories_.user_ids.series.to_list() if everyone else _known(recommender, user or [])
     with advancing() as progress, watching(progress if everyone else None):
         lists = recommender.recommend(ids, k, exclude_seen=not include_seen, domain=domain)

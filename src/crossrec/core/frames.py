@@ -1,18 +1,24 @@
-"""Frames to arrays: the columns of a pandas or polars frame as codes, checked."""
+"""Frames to arrays and back: the columns of a pandas or polars frame as codes, checked."""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import polars as pl
 
 from crossrec.core.catalogue import Catalogue, join_ids
-from crossrec.core.errors import InvalidInput, suggestion
+from crossrec.core.errors import InvalidInput, MissingExtra, suggestion
 from crossrec.core.event import KINDS, NO_TIME, check_kind
 from crossrec.core.vocabulary import Vocabulary, check_ids, id_series
 
-__all__ = ["FrameLike", "arrays_of", "polars_frame"]
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from crossrec.core.interactions import Interactions
+
+__all__ = ["FrameLike", "arrays_of", "arrow_of", "frame_of", "pandas_of", "polars_frame"]
 
 FrameLike: TypeAlias = "pl.DataFrame | Any"
 """A polars or pandas frame. pandas is no dependency, so its type cannot be named here."""
@@ -79,6 +85,69 @@ def polars_frame(frame: FrameLike) -> pl.DataFrame:
     if repeated := [name for name in names if names.count(name) > 1]:
         raise InvalidInput(f"column '{repeated[0]}': expected each name once, got it {names.count(repeated[0])} times")
     return pl.DataFrame([_pandas_column(str(name), frame[name]) for name in frame.columns])
+
+
+def frame_of(data: Interactions) -> pl.DataFrame:
+    """Return interactions as a polars frame, the inverse of `arrays_of`; see `Interactions.to_polars`."""
+    domains = data.catalogue.domain_names
+    columns = {
+        "user_id": data.user_ids.series.gather(data.users),
+        "item_id": _native_ids(data.item_ids.series, several=len(domains) > 1).gather(data.items),
+        "domain": pl.Series(domains, dtype=pl.Enum(domains)).gather(data.domains),
+        "rating": pl.Series(data.ratings, nan_to_null=True),
+        "timestamp": data.times,
+        "interaction_type": pl.Series(KINDS, dtype=pl.Enum(KINDS)).gather(data.kinds),
+        "weight": data.weights,
+        "position": data.positions,
+    }
+    if data.splits is not None:
+        columns["split"] = pl.Series(list(_SPLITS), dtype=pl.Enum(list(_SPLITS))).gather(data.splits)
+    known = pl.when(pl.col("timestamp") != NO_TIME).then("timestamp")
+    return pl.DataFrame(columns).with_columns(known.alias("timestamp"))
+
+
+def pandas_of(frame: pl.DataFrame) -> pd.DataFrame:
+    """Return a polars frame of interactions for pandas: nulls of integers are `NA`, of ratings NaN.
+
+    Raises:
+        MissingExtra: pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ModuleNotFoundError as error:
+        raise MissingExtra("to_pandas needs pandas: pip install pandas") from error
+    made: dict[str, Any] = {}
+    for column in frame:
+        if isinstance(column.dtype, pl.Enum):
+            categories = pd.Index(column.dtype.categories.to_list(), dtype=object)
+            made[column.name] = pd.Categorical.from_codes(column.to_physical().to_numpy(), categories)
+        elif column.name == "timestamp":
+            values = column.fill_null(0).to_numpy()
+            made[column.name] = pd.arrays.IntegerArray(values.copy(), column.is_null().to_numpy().copy())
+        else:
+            made[column.name] = column.to_numpy()
+    return pd.DataFrame(made)
+
+
+def arrow_of(frame: pl.DataFrame) -> pa.Table:
+    """Return a polars frame of interactions as an Arrow table; numbers are not copied.
+
+    Raises:
+        MissingExtra: pyarrow is not installed.
+    """
+    try:
+        return frame.to_arrow()
+    except ModuleNotFoundError as error:
+        raise MissingExtra("to_arrow needs pyarrow: pip install 'crossrec[arrow]'") from error
+
+
+def _native_ids(ids: pl.Series, *, several: bool) -> pl.Series:
+    """Write `books:a%3Ab` as the source wrote it, `a:b`; the inverse of `join_ids`."""
+    if not several:
+        return ids
+    native = pl.col("id").str.replace("^[^:]*:", "")
+    plain = native.str.replace_all("%3A", ":", literal=True).str.replace_all("%25", "%", literal=True)
+    return pl.DataFrame({"id": ids}).select(plain).to_series()
 
 
 def _pandas_column(name: str, column: Any) -> pl.Series:

@@ -20,6 +20,12 @@ EXTRA_OF_IMPORT = {
     "orjson": "server",
     "prometheus_client": "server",
     "structlog": "server",
+    "obstore": "cloud",
+    "zstandard": "zst",
+    "pyarrow": "arrow",
+    "matplotlib": "report",
+    "jinja2": "report",
+    "torch": "torch",
 }
 """Top-level import name -> the extra of this package that installs it."""
 

@@ -91,6 +91,7 @@ class DomainRecord:
         users_are: "own" to this domain, or "shared" with the other shared ones: the same id is one person.
         licence: The licence of the data, where known.
         private: Whole lines of the source may hold names of people; they are never shown.
+        pseudonyms: Fingerprint of the salt that user ids were hashed with; empty where they are the source's own.
         steps: What was done to the rows since the import: name, settings, rows_in, rows_out of each step.
         mark: Where a reader of a log stands, for the next round.
         tool: Version of this package that wrote it.
@@ -115,6 +116,7 @@ class DomainRecord:
     users_are: str = "own"
     licence: str | None = None
     private: bool = False
+    pseudonyms: str = ""
     steps: tuple[dict[str, Any], ...] = ()
     mark: dict[str, str | int] = field(default_factory=dict)
     tool: str = __version__

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
@@ -14,7 +14,7 @@ import polars as pl
 from crossrec.core.errors import InvalidInput, suggestion
 from crossrec.core.settings import from_text
 from crossrec.core.shelf import Shelf
-from crossrec.data.intake.prescan import TextFile
+from crossrec.data.intake.prescan import FileState, TextFile
 from crossrec.data.intake.quarantine import refused_frame
 
 __all__ = ["SOURCES", "FileNote", "Reading", "Rules", "Source", "create", "rating_range", "refused_of"]
@@ -28,16 +28,32 @@ class FileNote:
         name: As messages call it.
         sha256: Hash of the file on disk, in hexadecimal.
         size: Bytes on disk.
+        state: What the file looked like before it was read, where rows are still parsed from it; no field of
+            the note, so that it never reaches the manifest.
     """
 
     name: str
     sha256: str
     size: int
+    state: InitVar[FileState | None] = None
+
+    def __post_init__(self, state: FileState | None) -> None:
+        object.__setattr__(self, "_state", state)
 
     @classmethod
     def of(cls, text: TextFile) -> FileNote:
         """Describe a file that went through the pre-scan."""
-        return cls(text.entry.label, text.sha256, text.size)
+        return cls(text.entry.label, text.sha256, text.size, text.state if text.readable == text.entry.path else None)
+
+    def refuse_change(self) -> None:
+        """Make sure, once the rows are written, that the file did not change while they were parsed.
+
+        Raises:
+            InvalidInput: It did.
+        """
+        state: FileState | None = getattr(self, "_state", None)
+        if state is not None:
+            state.refuse_change(self.name, self.sha256)
 
 
 @dataclass(frozen=True)
@@ -48,13 +64,19 @@ class Rules:
         rating: Lowest and highest rating allowed, None where any finite number is one.
         unit: Unit of the times: "s", "ms", "us", "iso", or "auto" to settle it by their size.
         kind: What a row is where the source does not say: one of `KINDS`.
+        unit_is_option: The unit is an option of the source, so that a user can say another.
         plain_ids: The pre-scan has shown that no id can be too long or hold a control character.
+        own_context: The source wrote the context itself, so that it is a JSON object or null without a check.
+        unrated: A row may be without a rating though others have one.
     """
 
     rating: tuple[float, float] | None = None
     unit: str = "auto"
     kind: str = "rate"
     plain_ids: bool = False
+    unit_is_option: bool = False
+    own_context: bool = False
+    unrated: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,10 +95,15 @@ class Reading:
         fast: The same rows from a simpler parser, right only if all `expected` rows pass the checks.
         expected: Rows in `fast`.
         items: What is known about the items: `item_id` and any columns; None where nothing is.
-        users: What is known about the users: `user_id` and any columns.
-        ties: Ties between users, in the schema `TIES`.
+        users: What is known about the users: `user_id` and any columns; None where nothing is.
+        ties: Who knows or trusts whom, in the columns of `TIES`; None where nothing is said.
         refused: Rows of interactions set aside already.
-        item_refused: Rows set aside of the files beside the interactions: items, users, ties.
+        item_refused: Rows of all files beside the interactions that were set aside: items, users, ties.
+        by_rule: Reasons in `problem` that are a choice and no fault (a bot's row): rows set aside for them are
+            counted in the quarantine like all others, and their value is never shown.
+        pseudonyms: Fingerprint of the salt that user ids were hashed with; empty where they are the source's own.
+            Rows appended to others must have the same.
+        notes: Sentences for the person who imports.
         licence: The licence the data come under, where the source knows.
         private: Whole lines may hold names of people; they are never shown.
         ordered: The order of the rows of one user means something.
@@ -93,6 +120,9 @@ class Reading:
     ties: pl.DataFrame | None = None
     refused: pl.DataFrame = field(default_factory=refused_frame)
     item_refused: pl.DataFrame = field(default_factory=refused_frame)
+    by_rule: tuple[str, ...] = ()
+    pseudonyms: str = ""
+    notes: tuple[str, ...] = ()
     licence: str | None = None
     private: bool = False
     ordered: bool = True

@@ -97,8 +97,8 @@ def plan_of(old: DomainRecord, reading: Reading, source: str, options: Mapping[s
         folder: The data set.
 
     Raises:
-        InvalidInput: The domain came from another source or with other options, or a file cannot be replaced alone,
-            since rows of another file were set aside as repeats of its rows.
+        InvalidInput: The domain came from another source or with other options, its users were hashed with another
+            salt, or a file cannot be replaced alone, since rows of another file were set aside as repeats of its rows.
     """
     if (old.source, old.options) != (source, dict(options)):
         raise InvalidInput(
@@ -108,6 +108,11 @@ def plan_of(old: DomainRecord, reading: Reading, source: str, options: Mapping[s
     known = {file.name: file for file in old.files}
     notes = {note.name: note for note in reading.files}
     fresh = {name for name, note in notes.items() if name not in known or known[name].sha256 != note.sha256}
+    if fresh and old.pseudonyms != reading.pseudonyms:
+        raise InvalidInput(
+            "append: expected users hashed with the salt that the domain was made with, got another; set CROSSREC_SALT "
+            "to that secret, or import all files again with replace"
+        )
     replaced = fresh & set(known)
     kept = tuple(file for file in old.files if file.name not in replaced)
     if any(known[name].rows for name in replaced):

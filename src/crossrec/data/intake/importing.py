@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import polars as pl
 
 from crossrec.core.errors import InvalidInput
+from crossrec.data.dataset import open_dataset
 from crossrec.data.intake.appending import Plan, plan_of
 from crossrec.data.intake.quarantine import counts_by_reason, join
 from crossrec.data.intake.taking import Taken, take
@@ -18,7 +19,7 @@ from crossrec.data.schema import check_domain
 from crossrec.data.source import Reading, create
 from crossrec.data.storing.counting import count, with_all_items
 from crossrec.data.storing.parts import adopt, write_table
-from crossrec.data.storing.transaction import writing
+from crossrec.data.storing.transaction import of_the_disk, writing
 from crossrec.data.storing.writing import balanced, existing
 
 __all__ = ["ImportSummary", "There", "import_source"]
@@ -37,6 +38,8 @@ class ImportSummary:
         record: What the manifest now says about the domain.
         version: The data set's version.
         changed: False where all files were in it already, and nothing was written.
+        notes: How the files were read, where that was not plain.
+        examples: The first refused row of each reason: file, row, column, reason, value.
     """
 
     domain: str
@@ -44,21 +47,28 @@ class ImportSummary:
     record: DomainRecord
     version: str
     changed: bool = True
+    notes: tuple[str, ...] = ()
+    examples: tuple[dict[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return all of it as plain values, for JSON."""
         about = {"domain": self.domain, "path": str(self.path), "version": self.version, "changed": self.changed}
-        return {**about, **asdict(self.record)}
+        return {**about, "notes": self.notes, "examples": self.examples, **asdict(self.record)}
 
     def __str__(self) -> str:
         found = self.record
         taken = f"{self.domain}: {found.rows:,} of {found.rows_in:,} rows taken"
         lines = [f"{taken}, {found.users:,} users, {found.items:,} items"]
-        lines += [f"  quarantined {count:,}: {reason}" for reason, count in found.quarantined.items()]
-        lines += [f"  beside, quarantined {count:,}: {reason}" for reason, count in found.items_quarantined.items()]
+        lines += [f"  {note}" for note in self.notes]
+        first = {example["reason"]: _shown(example) for example in self.examples}
+        for beside, reasons in (("", found.quarantined), ("beside, ", found.items_quarantined)):
+            lines += [f"  {beside}quarantined {n:,}: {reason}{first.get(reason, '')}" for reason, n in reasons.items()]
+        if self.examples:
+            lines.append(f"  all of them: crossrec data quarantine {self.path} --domain {self.domain}")
         if len(rowed := [file for file in found.files if file.rows_in]) > 1:
             lines += [f"  {file.name}: {file.rows:,} of {file.rows_in:,} rows" for file in rowed[:20]]
             lines += [f"  … and {len(rowed) - 20} more files"] if len(rowed) > 20 else []
+        lines += [f"  {sentence}" for sentence in self.notes]
         lines.append(f"  version {self.version[:12]}" + ("" if self.changed else ": all files were in it, no change"))
         return "\n".join(lines)
 
@@ -118,11 +128,21 @@ def import_source(
         told("checking and writing")
         writer = _Writer(reading, plan, domain, folder, workspace)
         about = {"source": source, "options": dict(options or {}), "users_are": "shared" if shared_users else "own"}
-        record = balanced(writer.record(about, told), domain)
+        try:
+            record = balanced(writer.record(about, told), domain)
+        except pl.exceptions.PolarsError as error:
+            if of_the_disk(error, folder):
+                raise
+            raise InvalidInput(f"'{path}': it could not be read, is it damaged? ({error})") from error
+        for file in reading.files:
+            file.refuse_change()
         domains = {**(before.domains if before else {}), domain: record}
         manifest = Manifest(domains, parent=before.version if before else None)
         write_manifest(folder, manifest)
-    return ImportSummary(domain, folder, record, manifest.version)
+    refused = open_dataset(folder).quarantine(domain).unique("reason", keep="first", maintain_order=True)
+    return ImportSummary(
+        domain, folder, record, manifest.version, notes=reading.notes, examples=tuple(refused.to_dicts())
+    )
 
 
 @dataclass(frozen=True)
@@ -172,6 +192,7 @@ class _Writer:
             items_quarantined=counts_by_reason(beside),
             licence=reading.licence,
             private=reading.private,
+            pseudonyms=reading.pseudonyms,
             has_order=reading.ordered or counts.untimed == 0,
             **about,
             **counts.record,
@@ -209,9 +230,18 @@ class _Writer:
         return tuple(found)
 
 
+def _shown(example: dict[str, Any]) -> str:
+    """Show where the first of a reason stood."""
+    column = f", column {example['column']}" if example["column"] else ""
+    value = "" if example["value"] is None else f": {example['value'][:60]!r}"
+    return f" (first: {example['file']}, row {example['row']}{column}{value})"
+
+
 def _nothing_taken(reading: Reading, away: pl.DataFrame) -> InvalidInput:
     """Say why no row was taken, by the first that was refused."""
-    first = away.row(0, named=True) if away.height else {}
+    if not away.height:
+        return InvalidInput(f"{reading.files[0].name}: expected rows to take, got none: it has a header at most")
+    first = away.row(0, named=True)
     return InvalidInput(
         f"{reading.files[0].name}: expected rows to take, got none of {away.height}; the first was refused: row "
         f"{first.get('row')}, column '{first.get('column')}', {first.get('reason')}, value {first.get('value')!r}"

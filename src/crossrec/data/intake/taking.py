@@ -13,6 +13,7 @@ from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.intake.row_checks import checked, kept, refused, settle_unit
 from crossrec.data.source import Reading
 from crossrec.data.storing.parts import Staged, height, sink_months
+from crossrec.data.storing.transaction import of_the_disk
 
 __all__ = ["Taken", "take"]
 
@@ -55,10 +56,12 @@ def take(
     first = first_positions or {}
     sunk = _fast(reading, domain, workspace / "fast", only=only, first=first)
     if sunk is None:
-        rows = checked(reading.rows, reading.rules, domain)
+        parsed, expected = _parsed_once(reading.rows, workspace)
+        rows = checked(parsed, reading.rules, domain)
         rows = rows if only is None else rows.filter(pl.col("#file").is_in(list(only)))
         rows = _shifted(rows, reading, first)
-        staged, bad = sink_months(kept(rows), workspace / "rows"), _bad(rows, reading)
+        staged = sink_months(kept(rows), workspace / "rows", expected=expected)
+        bad = _bad(rows, reading)
     else:
         staged, rows, bad = *sunk, refused_frame()
     staged = _in_source_order(staged, reading)
@@ -83,21 +86,31 @@ def _fast(
         if only is not None and label not in only:
             return [], rows.filter(pl.lit(value=False))
         rows = rows.with_columns(pl.col("position") + first.get(label, 0))
-        staged = sink_months(kept(rows), folder, origin=label)
-    except (pl.exceptions.PolarsError, ValueError):
+        staged = sink_months(kept(rows), folder, origin=label, expected=reading.expected)
+    except (pl.exceptions.PolarsError, ValueError) as error:
+        if of_the_disk(error, folder.parent):
+            raise
         return None  # a field that does not fit its type: the slow way finds out which
     exact = sum(height(one.path) for one in staged) == reading.expected
     return (staged, rows) if exact else None
+
+
+def _parsed_once(rows: pl.LazyFrame, workspace: Path) -> tuple[pl.LazyFrame, int]:
+    """Write parsed rows to the workspace, since they are asked for the good, the bad and the repeated ones; count."""
+    workspace.mkdir(parents=True, exist_ok=True)
+    path = workspace / "parsed.parquet"
+    rows.sink_parquet(path, compression="lz4", statistics=False)
+    return pl.scan_parquet(path, glob=False), height(path)
 
 
 def _unit(reading: Reading) -> str:
     """Settle the unit of the times, by the fast rows where they can be read."""
     if reading.fast is not None:
         try:
-            return settle_unit(reading.fast, reading.rules.unit)
+            return settle_unit(reading.fast, reading.rules)
         except pl.exceptions.PolarsError:
             pass  # as in _fast: the exact rows decide
-    return settle_unit(reading.rows, reading.rules.unit)
+    return settle_unit(reading.rows, reading.rules)
 
 
 def _shifted(rows: pl.LazyFrame, reading: Reading, first: Mapping[str, int]) -> pl.LazyFrame:
@@ -110,8 +123,10 @@ def _shifted(rows: pl.LazyFrame, reading: Reading, first: Mapping[str, int]) -> 
 
 
 def _bad(rows: pl.LazyFrame, reading: Reading) -> pl.DataFrame:
-    """Collect the rows that break a rule; a whole line that may hold a name is not shown."""
+    """Collect the rows that break a rule; a whole line that may hold a name is not shown, nor who was left out."""
     bad = refused(rows).collect(engine="streaming")
+    if reading.by_rule:
+        bad = bad.with_columns(pl.when(~pl.col("reason").is_in(reading.by_rule)).then(pl.col("value")).alias("value"))
     if reading.private:
         bad = bad.with_columns(pl.when(pl.col("column") != "").then(pl.col("value")).alias("value"))
     return bad

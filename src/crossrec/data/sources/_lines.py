@@ -18,11 +18,12 @@ from crossrec.data.intake.prescan import TextFile
 from crossrec.data.intake.quarantine import refused_frame
 
 __all__ = [
+    "PROBLEM",
+    "blamed",
     "csv_rows",
     "delimited",
     "fast_csv",
     "header_of",
-    "json_rows",
     "lines_of",
     "listed",
     "pick",
@@ -31,6 +32,8 @@ __all__ = [
     "words",
 ]
 
+PROBLEM = ("problem", "problem_column", "problem_value")
+"""Columns of `Reading.rows` that say what is wrong with a row."""
 _MAX_SPAN = 10_000
 """A quoted field that runs over more lines than this is taken for a stray quote."""
 
@@ -48,8 +51,15 @@ def lines_of(text: TextFile, *, skip: int = 0) -> pl.LazyFrame:
 
 
 def delimited(lines: pl.LazyFrame, separator: str, columns: Sequence[str]) -> pl.LazyFrame:
-    """Take lines apart at a separator, without quotes; a line with another number of fields is a problem."""
-    return _named(lines.with_columns(pl.col("text").str.split(separator).alias("fields")), columns)
+    """Take lines apart at a separator, without quotes; a line with another number of fields is a problem.
+
+    Args:
+        lines: From `lines_of`.
+        separator: Any text; an empty one is white space.
+        columns: Names of the fields.
+    """
+    apart = lines.with_columns(pl.col("text").str.split(separator).alias("fields")) if separator else words(lines)
+    return _named(apart, columns)
 
 
 def words(lines: pl.LazyFrame) -> pl.LazyFrame:
@@ -82,7 +92,13 @@ def header_of(text: TextFile, separator: str = ",") -> list[str]:
     """Read the names in the first line of a CSV file."""
     with text.readable.open(encoding="utf-8", newline="") as stream:
         first = stream.readline(2**20)
-    names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    try:
+        names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    except csv.Error as error:
+        raise InvalidInput(f"{text.entry.label}, row 1: expected names of columns ({error})") from error
+    if not any(names):
+        first_refused = next((note["reason"] for note in text.refused if note["row"] == 1), "it is blank")
+        raise InvalidInput(f"{text.entry.label}, row 1: expected names of columns, got none ({first_refused})")
     return [name if name not in names[:i] else f"{name}#{i + 1}" for i, name in enumerate(names)]
 
 
@@ -188,23 +204,11 @@ def _named(lines: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
     )
 
 
-def json_rows(lines: pl.LazyFrame, names: Sequence[str]) -> pl.LazyFrame:
-    """Read JSON lines: the values under some names as text; a line that is no object is a problem."""
-    bad = ~pl.col("text").str.starts_with("{") | pl.col("text").str.json_path_match("$").is_null()
-    return lines.select(
-        pl.col("file").alias("#file"),
-        pl.col("line").alias("#line"),
-        pl.when(bad).then(pl.lit("not a JSON object")).alias("#problem"),
-        pl.when(bad).then(pl.col("text").str.slice(0, 200)).alias("#value"),
-        *[pl.col("text").str.json_path_match(f"$['{name}']").alias(name) for name in names],
-    )
-
-
 def settled(rows: pl.LazyFrame, columns: Mapping[str, str]) -> pl.LazyFrame:
     """Give fields their names in the schema, and keep what says where a row stood.
 
     Args:
-        rows: From `csv_rows`, `delimited` or `json_rows`.
+        rows: From `csv_rows`, `delimited` or `_json.json_rows`.
         columns: Column in the file -> field of the schema.
     """
     return rows.select(
@@ -214,6 +218,27 @@ def settled(rows: pl.LazyFrame, columns: Mapping[str, str]) -> pl.LazyFrame:
         pl.col("#problem").alias("problem"),
         pl.lit("").alias("problem_column"),
         pl.col("#value").alias("problem_value"),
+    )
+
+
+def blamed(rows: pl.LazyFrame, faults: Sequence[tuple[pl.Expr, str, str]]) -> pl.LazyFrame:
+    """Note the first fault of each row that has no problem yet.
+
+    Args:
+        rows: From `settled`.
+        faults: Whether a row is broken, why, and the column whose value is shown; an empty one shows nothing.
+    """
+    none = pl.lit(None, pl.String)
+    reason, column, value = none, pl.lit(""), none
+    for broken, why, name in reversed(faults):
+        reason = pl.when(broken).then(pl.lit(why)).otherwise(reason)
+        column = pl.when(broken).then(pl.lit(name)).otherwise(column)
+        value = pl.when(broken).then(pl.col(name).cast(pl.String) if name else none).otherwise(value)
+    fine = pl.col("problem").is_null()
+    return rows.with_columns(
+        pl.coalesce("problem", reason).alias("problem"),
+        pl.when(fine).then(column).otherwise(pl.col("problem_column")).alias("problem_column"),
+        pl.when(fine).then(value).otherwise(pl.col("problem_value")).alias("problem_value"),
     )
 
 
@@ -264,6 +289,8 @@ def fast_csv(
         row_index_offset=1 + skip,
         glob=False,
     )
+    # A line that is too short lacks its last field: without this row there are fewer than expected.
+    rows = rows.filter(pl.col(header[-1]).is_not_null()) if header[-1] not in columns else rows
     picked = [pl.col(column).alias(field) for column, field in columns.items()]
     label = pl.lit(text.entry.label).alias("file")
     return rows.select(label, pl.col("line").cast(pl.Int64), *picked), text.lines - skip

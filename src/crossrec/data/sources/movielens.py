@@ -136,9 +136,7 @@ def _colon_range(text: TextFile) -> tuple[float, float]:
 
 def _titles(entry: Entry, workspace: Path) -> tuple[TextFile, pl.DataFrame, pl.DataFrame]:
     """Read `u.item`, `movies.dat` or `movies.csv` into item_id, title and a list of genres."""
-    text = prescan(entry, workspace)
-    if any(note["reason"] == "not UTF-8" for note in text.refused):
-        text = prescan(entry, workspace, encoding="latin-1")
+    text = _files.tolerant(entry, workspace)
     if entry.name == "u.item":
         columns = ["item_id", "title", "released", "video", "url", *_U_GENRES]
         frame, refused = _lines.table_of(_lines.delimited(_lines.lines_of(text), "|", columns))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from crossrec.core.errors import InvalidInput
 from crossrec.data.manifest import VERSIONS, Manifest, read_manifest
 from crossrec.data.storing.transaction import writing
+
+KINDS = ("interactions", "items", "users", "ties", "quarantine")
+_NAME = re.compile(r"[0-9a-f]{16}")
 
 __all__ = ["VersionInfo", "drop_old", "versions_of"]
 
@@ -72,9 +76,9 @@ def drop_old(path: str | Path, keep: int) -> tuple[int, int]:
         for one in go:
             (folder / VERSIONS / f"{one.version}.json").unlink()
         freed = 0
-        for domain in sorted(_folders(folder)):
-            for file in (folder / domain).rglob("*.parquet"):
-                if file.relative_to(folder).as_posix() not in named:
+        for kind in KINDS:  # a user's own files beside the parts are never touched
+            for file in folder.glob(f"*/{kind}/**/*.parquet"):
+                if _NAME.fullmatch(file.stem) and file.relative_to(folder).as_posix() not in named:
                     freed += file.stat().st_size
                     file.unlink()
     return len(go), freed
@@ -83,12 +87,3 @@ def drop_old(path: str | Path, keep: int) -> tuple[int, int]:
 def _parts(manifest: Manifest) -> set[str]:
     """Name all parts of a version."""
     return {part.path for record in manifest.domains.values() for parts in record.parts.values() for part in parts}
-
-
-def _folders(folder: Path) -> set[str]:
-    """Name the folders of parts, also those of domains that no version has any more."""
-    return {
-        place.name
-        for place in folder.iterdir()
-        if place.is_dir() and place.name != VERSIONS and (place / "interactions").is_dir()
-    }

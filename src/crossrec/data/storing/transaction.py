@@ -13,12 +13,14 @@ from pathlib import Path
 
 import polars as pl
 
-from crossrec.core.errors import CrossrecError, Unavailable
+from crossrec.core.errors import CrossrecError, InvalidInput, Unavailable
+from crossrec.data.exchange.places import is_remote
 
-__all__ = ["writing"]
+__all__ = ["of_the_disk", "writing"]
 
 _PREFIX = ".writing-"
 _LOCK = ".lock"
+_FULL = 2**20
 
 
 @contextmanager
@@ -32,8 +34,13 @@ def writing(folder: Path) -> Iterator[Path]:
         folder: The data set; made where there is none.
 
     Raises:
+        InvalidInput: It is a place in an object store.
         Unavailable: Another process writes to it, or the disk is full or refuses.
     """
+    if is_remote(folder):
+        raise InvalidInput(
+            f"'{folder}': a data set is written on this machine; `crossrec data export FOLDER URL` publishes it then"
+        )
     fresh = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -41,17 +48,20 @@ def writing(folder: Path) -> Iterator[Path]:
             for left in folder.glob(f"{_PREFIX}*"):
                 shutil.rmtree(left)
             with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder) as name:
-                yield Path(name)
-    except CrossrecError:
-        _remove_if_empty(folder, fresh=fresh)
-        raise
-    except (OSError, pl.exceptions.PolarsError) as error:
-        _remove_if_empty(folder, fresh=fresh)
-        if not _of_the_disk(error):
+                try:
+                    yield Path(name)
+                except pl.exceptions.PolarsError as error:
+                    if not of_the_disk(error, folder):
+                        raise
+                    raise OSError(str(error)) from error
+    except OSError as error:
+        if isinstance(error, CrossrecError):
             raise
         raise Unavailable(
             f"'{folder}': the data set could not be written ({error}); what was there before is whole"
         ) from error
+    finally:
+        _remove_if_empty(folder, fresh=fresh)
 
 
 @contextmanager
@@ -75,11 +85,13 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _of_the_disk(error: BaseException) -> bool:
-    """Does the error come from the disk? polars wraps some of the system's errors in its own."""
-    if isinstance(error, OSError):
-        return True
-    return any(word in str(error).lower() for word in ("no space left", "os error", "permission denied", "quota"))
+def of_the_disk(error: Exception, folder: Path) -> bool:
+    """Does an error of polars come from the disk that the folder is on?
+
+    It wraps some of the system's errors in its own, and may notice a full disk only when it reads a cut file back.
+    """
+    told = any(word in str(error).lower() for word in ("no space left", "os error", "permission denied", "quota"))
+    return told or shutil.disk_usage(folder).free < _FULL
 
 
 def _remove_if_empty(folder: Path, *, fresh: bool) -> None:

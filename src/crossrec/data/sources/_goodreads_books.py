@@ -1,0 +1,142 @@
+"""Goodreads' books: the book file with the names of authors and the genres that lie beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from crossrec.data.intake.prescan import Entry, prescan
+from crossrec.data.intake.quarantine import join
+from crossrec.data.source import FileNote, refused_of
+from crossrec.data.sources import _files, _json, _lines
+
+__all__ = ["Books", "read"]
+
+_TEXT_CHARACTERS = 2_000
+_SHELVES_KEPT = 20
+_READERS_OWN = (
+    r"^(to-.*|(re-?)?read|currently-reading|owned.*|.*-?i-own|own.*|books-.*|my-.*|mine|favou?rites?|default|library)$"
+)
+_DATED = r"(^|-)(19|20)\d\d(-|$)"
+"""Shelves that speak of the reader and not of the book: what somebody owns, wants, or read in 2016."""
+_WORDS = pl.List(pl.String())
+_FIELDS = {
+    "book_id": pl.String(),
+    "work_id": pl.String(),
+    "title": pl.String(),
+    "authors": pl.List(pl.Struct({"author_id": pl.String()})),
+    "description": pl.String(),
+    "publisher": pl.String(),
+    "publication_year": pl.String(),
+    "language_code": pl.String(),
+    "num_pages": pl.String(),
+    "popular_shelves": pl.List(pl.Struct({"count": pl.String(), "name": pl.String()})),
+    "link": pl.String(),
+    "similar_books": _WORDS,
+}
+
+
+@dataclass(frozen=True)
+class Books:
+    """What the files about books gave.
+
+    Args:
+        items: `item_id` and the columns that `Goodreads` lists.
+        files: Notes for the manifest.
+        refused: Lines set aside.
+    """
+
+    items: pl.DataFrame
+    files: tuple[FileNote, ...]
+    refused: pl.DataFrame
+
+
+def read(path: Path, rows: str, workspace: Path, *, text: bool = True) -> Books | None:
+    """Read the books that lie beside a file of interactions or reviews; None where there is no such file.
+
+    Args:
+        path: What the user named.
+        rows: Name of the file with the rows; its genre is that of the books.
+        workspace: A folder for unpacked text.
+        text: Read descriptions.
+    """
+    entry = _book_file(path, rows)
+    if entry is None:
+        return None
+    found = prescan(entry, workspace)
+    fields = {name: dtype for name, dtype in _FIELDS.items() if text or name != "description"}
+    items, bad = _lines.table_of(_json.json_table(found, fields).select(*_json.PLACES, *_columns(fields)))
+    files, refused = [FileNote.of(found)], [bad, refused_of(found)]
+    for pattern, joined in (("goodreads_book_authors*.json", _named), ("goodreads_book_genres*.json", _sorted)):
+        beside = _files.find(path, (pattern,), beside=True)
+        if beside is not None:
+            more = prescan(beside, workspace)
+            items, bad = joined(items, _lines.lines_of(more))
+            files.append(FileNote.of(more))
+            refused += [bad, refused_of(more)]
+    return Books(items, tuple(files), join(refused))
+
+
+def _book_file(path: Path, rows: str) -> Entry | None:
+    """Find the books of the same genre, else all books, else the only ones in the folder."""
+    found = list(dict.fromkeys(_files.find_all(path, ("goodreads_books*.json",), beside=True)))
+    genre = rows.lower().rsplit(".", 1)[0].split("interactions")[-1].split("reviews")[-1].removesuffix("_dedup")
+    for wanted in (f"goodreads_books{genre}.json", "goodreads_books.json"):
+        if same := [entry for entry in found if entry.name.lower() == wanted]:
+            return same[0]
+    return found[0] if len(found) == 1 and path.is_dir() else None
+
+
+def _columns(fields: dict[str, pl.DataType]) -> list[pl.Expr]:
+    """Choose and name the columns; an empty text is none."""
+
+    def text(name: str) -> pl.Expr:
+        return pl.when(pl.col(name) != "").then(pl.col(name))
+
+    name = pl.element().struct.field("name")
+    shelf = pl.element().filter(~name.str.contains(_READERS_OWN) & ~name.str.contains(_DATED)).struct.field("name")
+    columns = {
+        "item_id": pl.col("book_id"),
+        "work_id": text("work_id"),
+        "title": text("title").str.strip_chars(),
+        "author_ids": pl.col("authors").list.eval(pl.element().struct.field("author_id")),
+        "publisher": text("publisher"),
+        "year": pl.col("publication_year").cast(pl.Int32, strict=False),
+        "language": text("language_code"),
+        "pages": pl.col("num_pages").cast(pl.Int32, strict=False),
+        "categories": pl.col("popular_shelves").list.eval(shelf).list.head(_SHELVES_KEPT),
+        "link": text("link"),
+        "similar": pl.col("similar_books"),
+    }
+    if "description" in fields:
+        columns["text"] = text("description").str.slice(0, _TEXT_CHARACTERS)
+    return [value.alias(name) for name, value in columns.items()]
+
+
+def _named(items: pl.DataFrame, lines: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Add the names of the authors, in the order of the book."""
+    authors, bad = _lines.table_of(_json.json_rows(lines, {"author_id": pl.String(), "name": pl.String()}))
+    listed = items.select("item_id", pl.col("author_ids").alias("author_id")).explode("author_id").drop_nulls()
+    names = listed.join(authors.unique("author_id", keep="first"), on="author_id", maintain_order="left")
+    grouped = names.group_by("item_id", maintain_order=True).agg(pl.col("name").unique(maintain_order=True))
+    grouped = grouped.rename({"name": "authors"})
+    return items.unique("item_id", keep="first", maintain_order=True).join(
+        grouped, on="item_id", how="left", maintain_order="left"
+    ), bad
+
+
+def _sorted(items: pl.DataFrame, lines: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Add the genres, the one with most votes first."""
+    rows = _json.json_rows(lines, {"book_id": pl.String(), "genres": pl.String()})
+    frame, bad = _lines.table_of(rows)
+    pairs = pl.col("genres").str.extract_all(r'"(?:[^"\\]|\\.)*"\s*:\s*\d+')
+    votes = frame.select(pl.col("book_id").alias("item_id"), pairs.alias("pair")).explode("pair").drop_nulls()
+    votes = votes.with_columns(
+        pl.col("pair").str.extract(r'^"(.*)"\s*:').alias("genre"),
+        pl.col("pair").str.extract(r"(\d+)$").cast(pl.Int64, strict=False).alias("votes"),
+    )
+    ranked = votes.sort(["item_id", "votes", "genre"], descending=[False, True, False])
+    grouped = ranked.group_by("item_id", maintain_order=True).agg(pl.col("genre").unique(maintain_order=True))
+    return items.join(grouped.rename({"genre": "genres"}), on="item_id", how="left", maintain_order="left"), bad
