@@ -13,6 +13,7 @@ EngineName = Annotated[str, typer.Option("--engine", help="polars (this machine)
 Master = Annotated[
     str, typer.Option(help="Where the cluster is, for --engine spark: spark://host:7077; empty is this machine.")
 ]
+Memory = Annotated[str, typer.Option(help="Memory that the work may take: 2GB. What would take more is cut.")]
 
 
 def chosen_domains(text: str) -> list[str] | None:

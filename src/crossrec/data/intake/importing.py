@@ -20,6 +20,7 @@ from crossrec.data.intake.taking import Taken, take
 from crossrec.data.manifest import DomainRecord, Manifest, Part, SourceFile, write_manifest
 from crossrec.data.schema import check_domain
 from crossrec.data.source import Reading, create
+from crossrec.data.storing.budget import within
 from crossrec.data.storing.counting import count, with_all_items
 from crossrec.data.storing.parts import adopt, write_table
 from crossrec.data.storing.transaction import of_the_disk, writing
@@ -86,6 +87,7 @@ def import_source(
     there: There = "refuse",
     engine: str = "polars",
     master: str = "",
+    memory: int | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> ImportSummary:
     """Import one public data set as one domain of a data set on disk.
@@ -103,6 +105,7 @@ def import_source(
             the same file changes nothing, and another file of the same name replaces what that file brought.
         engine: "polars" does all in this process; "spark" has its workers take lines apart and check rows.
         master: Of the cluster; see `open_engine`.
+        memory: Bytes that the work may take; what would take more is cut. None is 1.5 GB. The items are held whole.
         progress: Called with the name of each step when it starts.
 
     Raises:
@@ -115,7 +118,7 @@ def import_source(
     folder = Path(out)
     check_domain(domain)
     reader = create(source, options or {})
-    with writing(folder) as workspace, _workers(engine, master, workspace) as workers:
+    with within(memory), writing(folder) as workspace, _workers(engine, master, workspace) as workers:
         before = existing(folder)
         old = before.domains.get(domain) if before else None
         if old and there == "refuse":

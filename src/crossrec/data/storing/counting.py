@@ -9,9 +9,13 @@ from typing import Any
 
 import polars as pl
 
+from crossrec.data.storing.budget import fits, rows_within
 from crossrec.data.storing.parts import scan
 
 __all__ = ["Counts", "count", "with_all_items"]
+
+_VALUE_BYTES = 100
+"""What a distinct id takes while ids are counted."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,6 @@ class Counts:
 def count(paths: Iterable[Path]) -> Counts:
     """Count users, rows and missing values of some parts, and find the first and last time."""
     rows = scan(paths)
-    users = rows.select(pl.col("user_id").n_unique()).collect(engine="streaming").item()
     found = (
         rows.select(
             pl.len().alias("rows"),
@@ -55,7 +58,19 @@ def count(paths: Iterable[Path]) -> Counts:
         .collect(engine="streaming")
         .row(0, named=True)
     )
-    return Counts(users=int(users) if found["rows"] else 0, **found)
+    return Counts(users=_distinct(rows, "user_id", int(found["rows"])) if found["rows"] else 0, **found)
+
+
+def _distinct(rows: pl.LazyFrame, name: str, count: int) -> int:
+    """Count distinct values; where they might not fit in memory, by shares of their hashes."""
+    column, likely = pl.col(name), count
+    if not fits(count, _VALUE_BYTES):
+        likely = int(rows.select(column.approx_n_unique()).collect(engine="streaming").item())
+    shares = 1 + likely // rows_within(_VALUE_BYTES)
+    if shares == 1:
+        return int(rows.select(column.n_unique()).collect(engine="streaming").item())
+    parts = (rows.filter(column.hash(5) % shares == share) for share in range(shares))
+    return sum(int(part.select(column.n_unique()).collect(engine="streaming").item()) for part in parts)
 
 
 def with_all_items(known: pl.DataFrame | None, paths: Iterable[Path]) -> tuple[pl.DataFrame, int]:
