@@ -21,6 +21,7 @@ EXTRA_OF_IMPORT = {
     "prometheus_client": "server",
     "structlog": "server",
     "pyspark": "spark",
+    "py4j": "spark",
     "pyarrow": "spark",
     "zstandard": "zst",
 }
