@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("crossrec.models.contract", "crossrec.events.contract", "crossrec.data.engine_contract")
 
+from tests.object_stores import remote, running_store  # noqa: E402, F401 - fixtures of all tests
+
 from crossrec.core.interactions import Interactions  # noqa: E402 - the suites must be rewritten first
 from crossrec.data.engine import open_engine  # noqa: E402
 from crossrec.models.boards import checkerboard as make_checkerboard  # noqa: E402

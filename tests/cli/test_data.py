@@ -85,3 +85,9 @@ def test_files_are_added_and_versions_listed_and_dropped(run: Run, tmp_path: Pat
     code, said, _ = run("data", "versions", tmp_path / "d", "--keep", "1")
     assert code == 0 and "1 versions taken away" in said
     assert run(*words, "--append", "--replace")[0] == 2
+
+
+def test_an_option_that_a_source_does_not_have_is_told_with_all_it_has(run: Run, ratings: Path, tmp_path: Path) -> None:
+    words = ("data", "import", "movielens", ratings, "--domain", "films", "--out", tmp_path / "data")
+    code, _, error = run(*words, "--option", "zzz=ms")
+    assert code == 2 and "no option called 'zzz'; There are: " in error

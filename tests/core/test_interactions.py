@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossrec.core.errors import InvalidInput, NotFound
+from crossrec.core.errors import InvalidInput, MissingExtra, NotFound
 from crossrec.core.interactions import Interactions
 
 rows = st.lists(
@@ -128,3 +129,73 @@ def test_a_part_may_be_empty() -> None:
 
 def test_it_says_what_it_holds() -> None:
     assert repr(three_users()) == "Interactions(4 rows, 3 users, 2 items, main)"
+
+
+texts = st.text(st.sampled_from("ab:%3A25é "), min_size=1, max_size=6)
+times = st.one_of(st.none(), st.integers(1_000_000_000_000, 1_700_000_000_000))
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> pl.DataFrame:
+    """Frames with ids of one type, one domain or three, and nulls where they may be."""
+    size = draw(st.integers(1, 12))
+    users, items = (draw(st.sampled_from([texts, st.integers(-5, 2**62)])) for _ in range(2))
+    columns = {
+        "user_id": users,
+        "item_id": items,
+        "domain": st.sampled_from(draw(st.sampled_from([["main"], ["films"], ["films", "books", "a%b"]]))),
+        "rating": st.one_of(st.none(), st.floats(-5, 5, width=32)),
+        "timestamp": draw(st.sampled_from([times, st.none()])),
+        "weight": st.floats(0.25, 4, width=32),
+        "interaction_type": st.sampled_from(["view", "purchase", "return"]),
+        "position": st.integers(-1, 2**40),
+        "split": draw(st.sampled_from([st.none(), st.sampled_from(["train", "valid", "test"])])),
+    }
+    made = {name: draw(st.lists(values, min_size=size, max_size=size)) for name, values in columns.items()}
+    left_out = draw(st.sets(st.sampled_from(sorted(set(made) - {"user_id", "item_id"}))))
+    floats = dict.fromkeys(("rating", "weight"), pl.Float64)
+    return pl.DataFrame({name: pl.Series(name, values, dtype=floats.get(name)) for name, values in made.items()}).drop(
+        left_out
+    )
+
+
+@given(frames())
+def test_a_frame_gives_the_same_interactions_back(frame: pl.DataFrame) -> None:
+    data = Interactions.from_frame(frame)
+    polars = data.to_polars()
+    assert polars["user_id"].to_list() == frame["user_id"].to_list()
+    several = "domain" in frame.columns and frame["domain"].n_unique() > 1
+    native = [str(item) for item in frame["item_id"]] if several else frame["item_id"].to_list()
+    assert polars["item_id"].to_list() == native, "ids are spelt as they came in"
+    for name in set(frame.columns) - {"user_id", "item_id", "split"}:
+        assert polars[name].to_list() == frame[name].to_list(), name
+    for again in (polars, data.to_pandas(), pl.from_arrow(data.to_arrow())):
+        assert Interactions.from_frame(again).fingerprint == data.fingerprint
+
+
+def test_frames_have_the_types_that_each_library_works_with() -> None:
+    data = of([(0, 0, 1.0, 1.0, 2), (1, 1, None, 2.0, 1)])
+    pandas = data.to_pandas()
+    assert isinstance(pandas, pd.DataFrame) and pandas["rating"].isna().tolist() == [False, True]
+    assert str(pandas["timestamp"].dtype) == "Int64" and pandas["interaction_type"].tolist() == ["rate", "view"]
+    table = data.to_arrow()
+    assert table.num_rows == 2 and str(table.schema.field("rating").type) == "float"
+    assert data.take(np.zeros(2, bool)).to_polars().height == 0
+
+
+def test_a_part_of_several_domains_keeps_the_native_ids() -> None:
+    frame = pl.DataFrame({"user_id": ["a", "a"], "item_id": ["x:1", "x:1"], "domain": ["films", "books"]})
+    films = Interactions.from_frame(frame).domain("films")
+    assert films.item_ids.ids.tolist() == ["films:x%3A1"]
+    assert films.to_polars().select("item_id", "domain").rows() == [("x:1", "films")]
+
+
+@pytest.mark.parametrize(("package", "method"), [("pandas", "to_pandas"), ("pyarrow", "to_arrow")])
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, package: str, method: str) -> None:
+    def gone(self: object, *words: object, **more: object) -> None:
+        raise ModuleNotFoundError(f"No module named '{package}'", name=package)
+
+    monkeypatch.setattr(pl.DataFrame, "to_arrow", gone)
+    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+    with pytest.raises(MissingExtra, match=f"{package}: pip install"):
+        getattr(three_users(), method)()

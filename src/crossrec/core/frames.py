@@ -1,18 +1,24 @@
-"""Frames to arrays: the columns of a pandas or polars frame as codes, checked."""
+"""Frames to arrays and back: the columns of a pandas or polars frame as codes, checked."""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import polars as pl
 
 from crossrec.core.catalogue import Catalogue, join_ids
-from crossrec.core.errors import InvalidInput, nearest
+from crossrec.core.errors import InvalidInput, MissingExtra, suggestion
 from crossrec.core.event import KINDS, NO_TIME, check_kind
-from crossrec.core.vocabulary import Vocabulary, id_series
+from crossrec.core.vocabulary import Vocabulary, check_ids, id_series
 
-__all__ = ["FrameLike", "arrays_of", "polars_frame"]
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from crossrec.core.interactions import Interactions
+
+__all__ = ["FrameLike", "arrays_of", "arrow_of", "frame_of", "pandas_of", "polars_frame"]
 
 FrameLike: TypeAlias = "pl.DataFrame | Any"
 """A polars or pandas frame. pandas is no dependency, so its type cannot be named here."""
@@ -22,7 +28,9 @@ _TO_MS = {"s": 1_000.0, "ms": 1.0, "us": 0.001}
 _SPLITS = {"train": 0, "valid": 1, "test": 2}
 
 
-def arrays_of(frame: FrameLike, names: dict[str, str | None], unit: str, items: FrameLike | None) -> dict[str, Any]:
+def arrays_of(
+    frame: FrameLike, names: dict[str, str | None], unit: str, items: FrameLike | None, *, checked: bool = False
+) -> dict[str, Any]:
     """Return the fields of `Interactions` as read from a frame.
 
     Args:
@@ -30,6 +38,7 @@ def arrays_of(frame: FrameLike, names: dict[str, str | None], unit: str, items: 
         names: Field in files -> column in the frame, None for the usual names.
         unit: "s", "ms" or "us", the unit of integer times.
         items: Columns about items, or None.
+        checked: The ids went through the checks of an import, and users may be joined with their domain by now.
 
     Raises:
         InvalidInput: As `Interactions.from_frame`.
@@ -37,7 +46,7 @@ def arrays_of(frame: FrameLike, names: dict[str, str | None], unit: str, items: 
     table = _renamed(polars_frame(frame), names)
     if table.height == 0:
         raise InvalidInput("interactions: expected at least one row, got an empty frame")
-    table = _with_domains(table)
+    table = _with_domains(table, checked=checked)
     user_ids, item_ids = Vocabulary.of(table["user_id"]), Vocabulary.of(table["item_id"])
     item_codes = item_ids.encode(table["item_id"])
     domain_ids = Vocabulary.of(table["domain"])
@@ -78,6 +87,69 @@ def polars_frame(frame: FrameLike) -> pl.DataFrame:
     return pl.DataFrame([_pandas_column(str(name), frame[name]) for name in frame.columns])
 
 
+def frame_of(data: Interactions) -> pl.DataFrame:
+    """Return interactions as a polars frame, the inverse of `arrays_of`; see `Interactions.to_polars`."""
+    domains = data.catalogue.domain_names
+    columns = {
+        "user_id": data.user_ids.series.gather(data.users),
+        "item_id": _native_ids(data.item_ids.series, several=len(domains) > 1).gather(data.items),
+        "domain": pl.Series(domains, dtype=pl.Enum(domains)).gather(data.domains),
+        "rating": pl.Series(data.ratings, nan_to_null=True),
+        "timestamp": data.times,
+        "interaction_type": pl.Series(KINDS, dtype=pl.Enum(KINDS)).gather(data.kinds),
+        "weight": data.weights,
+        "position": data.positions,
+    }
+    if data.splits is not None:
+        columns["split"] = pl.Series(list(_SPLITS), dtype=pl.Enum(list(_SPLITS))).gather(data.splits)
+    known = pl.when(pl.col("timestamp") != NO_TIME).then("timestamp")
+    return pl.DataFrame(columns).with_columns(known.alias("timestamp"))
+
+
+def pandas_of(frame: pl.DataFrame) -> pd.DataFrame:
+    """Return a polars frame of interactions for pandas: nulls of integers are `NA`, of ratings NaN.
+
+    Raises:
+        MissingExtra: pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ModuleNotFoundError as error:
+        raise MissingExtra("to_pandas needs pandas: pip install pandas") from error
+    made: dict[str, Any] = {}
+    for column in frame:
+        if isinstance(column.dtype, pl.Enum):
+            categories = pd.Index(column.dtype.categories.to_list(), dtype=object)
+            made[column.name] = pd.Categorical.from_codes(column.to_physical().to_numpy(), categories)
+        elif column.name == "timestamp":
+            values = column.fill_null(0).to_numpy()
+            made[column.name] = pd.arrays.IntegerArray(values.copy(), column.is_null().to_numpy().copy())
+        else:
+            made[column.name] = column.to_numpy()
+    return pd.DataFrame(made)
+
+
+def arrow_of(frame: pl.DataFrame) -> pa.Table:
+    """Return a polars frame of interactions as an Arrow table; numbers are not copied.
+
+    Raises:
+        MissingExtra: pyarrow is not installed.
+    """
+    try:
+        return frame.to_arrow()
+    except ModuleNotFoundError as error:
+        raise MissingExtra("to_arrow needs pyarrow: pip install 'crossrec[arrow]'") from error
+
+
+def _native_ids(ids: pl.Series, *, several: bool) -> pl.Series:
+    """Write `books:a%3Ab` as the source wrote it, `a:b`; the inverse of `join_ids`."""
+    if not several:
+        return ids
+    native = pl.col("id").str.replace("^[^:]*:", "")
+    plain = native.str.replace_all("%3A", ":", literal=True).str.replace_all("%25", "%", literal=True)
+    return pl.DataFrame({"id": ids}).select(plain).to_series()
+
+
 def _pandas_column(name: str, column: Any) -> pl.Series:
     """Read one pandas column; a missing value of any kind becomes null."""
     values = column.to_numpy()
@@ -111,20 +183,26 @@ def _renamed(table: pl.DataFrame, names: dict[str, str | None]) -> pl.DataFrame:
 
 
 def _no_column(name: str, table: pl.DataFrame) -> InvalidInput:
-    near = nearest(name, table.columns)
-    hint = f"; did you mean '{near}'?" if near else ""
-    return InvalidInput(f"column '{name}': expected one of the frame's, which are {', '.join(table.columns)}{hint}")
+    known = table.columns
+    return InvalidInput(
+        f"column '{name}': expected one of the frame's, which are {', '.join(known)}{suggestion(name, known)}"
+    )
 
 
-def _with_domains(table: pl.DataFrame) -> pl.DataFrame:
+def _with_domains(table: pl.DataFrame, *, checked: bool) -> pl.DataFrame:
     """Fill in the domain, and write items as `domain:id` where there are several."""
     user, item = id_series("user_id", table["user_id"]), id_series("item_id", table["item_id"])
+    if not checked:
+        check_ids("user_id", user)
+        check_ids("item_id", item)
     table = table.with_columns(user.alias("user_id"), item.alias("item_id"))
     if "domain" not in table.columns:
         return table.with_columns(pl.lit("main").alias("domain"))
     domain = id_series("domain", table["domain"]).cast(pl.String)
     if bad := [name for name in domain.unique().to_list() if not name or ":" in name]:
         raise InvalidInput(f"domain: expected a name without a colon, got {bad[0]!r}")
+    if not checked:
+        check_ids("domain", domain)
     table = table.with_columns(domain.alias("domain"))
     if domain.n_unique() > 1:
         table = table.with_columns(join_ids(pl.col("domain"), pl.col("item_id").cast(pl.String)).alias("item_id"))

@@ -6,9 +6,10 @@ import dataclasses
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
+import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
@@ -16,8 +17,12 @@ from crossrec.core.arrays import Bools, Bytes, Codes, Floats, Times
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput
 from crossrec.core.event import NO_ORDER, NO_TIME
-from crossrec.core.frames import FrameLike, arrays_of
+from crossrec.core.frames import FrameLike, arrays_of, arrow_of, frame_of, pandas_of
 from crossrec.core.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["SPLITS", "CsrValues", "Interactions", "sparse_rows"]
 
@@ -97,11 +102,37 @@ class Interactions:
                 any other columns.
 
         Raises:
-            InvalidInput: A column is missing, an id is empty, a rating or weight is not a number,
-                times are in another unit than said, or a kind is unknown.
+            InvalidInput: A column is missing, an id is empty or breaks a rule of `check_id`, a rating or weight is
+                not a number, times are in another unit than said, or a kind is unknown.
         """
         names = {"user_id": user, "item_id": item, "rating": rating, "timestamp": timestamp}
         return cls(**arrays_of(frame, names, unit, items))
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return the rows in their order, with the names that files use and ids as they came in.
+
+        The columns are `user_id`, `item_id`, `domain`, `rating` (null where there is none), `timestamp`
+        (milliseconds UTC, null likewise), `interaction_type`, `weight`, `position` and, where the source gave
+        one, `split`. `from_frame` makes the same interactions of them, with the same fingerprint, as long as
+        each user, item and domain of the vocabularies has a row.
+        """
+        return frame_of(self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the same frame for pandas: `timestamp` is Int64, `rating` has NaN.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        return pandas_of(frame_of(self))
+
+    def to_arrow(self) -> pa.Table:
+        """Return the same frame as an Arrow table.
+
+        Raises:
+            MissingExtra: The extra "arrow" is not installed.
+        """
+        return arrow_of(frame_of(self))
 
     def __len__(self) -> int:
         return len(self.users)
@@ -207,17 +238,18 @@ def sparse_rows(
         shape: Rows and columns of the result.
         values: "binary", "weights" or "ratings".
     """
-    keep = columns >= 0
-    if values == "ratings":
-        keep &= ~np.isnan(data)
-    if not keep.all():
+    if values == "ratings" or (len(columns) and int(columns.min()) < 0):
+        keep = columns >= 0
+        if values == "ratings":
+            keep &= ~np.isnan(data)
         rows, columns, data = rows[keep], columns[keep], data[keep]
     if values == "ratings":
         rows, columns, data = _last_of_pairs(rows, columns, data, shape[1])
-    matrix = sp.csr_array(sp.coo_array((data.astype(np.float32), (rows, columns)), shape=shape))
+    triples = sp.coo_array((data.astype(np.float32, copy=False), (rows, columns)), shape=shape)
+    matrix = sp.csr_array(triples)
     matrix.sum_duplicates()
     if values == "binary":
-        matrix.data = np.ones_like(matrix.data)
+        matrix.data.fill(1.0)
     return matrix
 
 

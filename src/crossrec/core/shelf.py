@@ -20,10 +20,14 @@ EXTRA_OF_IMPORT = {
     "orjson": "server",
     "prometheus_client": "server",
     "structlog": "server",
+    "obstore": "cloud",
     "pyspark": "spark",
     "py4j": "spark",
-    "pyarrow": "spark",
     "zstandard": "zst",
+    "pyarrow": "arrow",
+    "matplotlib": "report",
+    "jinja2": "report",
+    "torch": "torch",
 }
 """Top-level import name -> the extra of this package that installs it."""
 

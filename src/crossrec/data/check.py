@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 
 import polars as pl
@@ -11,6 +11,7 @@ from crossrec.core import clock
 from crossrec.data.dataset import Dataset
 from crossrec.data.intake.prescan import file_hash
 from crossrec.data.manifest import DomainRecord
+from crossrec.data.report.tally import Tally, count
 
 __all__ = ["CheckReport", "DomainReport", "Problem", "check"]
 
@@ -31,6 +32,7 @@ class DomainReport:
     Args:
         domain: Its name.
         rows: Interactions.
+        rows_in: Rows that the source's files have: `rows` and those quarantined.
         users: Persons.
         items: Items with an interaction.
         density: Distinct pairs of user and item among all there could be, in [0, 1].
@@ -42,10 +44,12 @@ class DomainReport:
         top_item_share: Share of the rows that the most frequent item has.
         users_under_2: Users with one row.
         quarantined: Refused rows by reason.
+        tally: The counts behind it, for plots; not part of the JSON.
     """
 
     domain: str
     rows: int
+    rows_in: int
     users: int
     items: int
     density: float
@@ -57,6 +61,11 @@ class DomainReport:
     top_item_share: float
     users_under_2: int
     quarantined: dict[str, int]
+    tally: Tally = field(repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the figures as plain values, for JSON."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "tally"}
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,12 @@ class CheckReport:
 
     def to_dict(self) -> dict[str, object]:
         """Return all of it as plain values, for JSON."""
-        return {"ok": self.ok, **asdict(self)}
+        return {
+            "ok": self.ok,
+            "domains": [found.to_dict() for found in self.domains],
+            "shared_users": self.shared_users,
+            "problems": [asdict(problem) for problem in self.problems],
+        }
 
     def __str__(self) -> str:
         lines = []
@@ -111,6 +125,7 @@ def check(dataset: Dataset) -> CheckReport:
         problems += damaged
         if damaged:
             continue
+        problems += _unaccounted(domain, record)
         report = _figures(dataset, domain, record)
         reports.append(report)
         problems += _suspicious(report, record)
@@ -127,27 +142,42 @@ def _damaged(dataset: Dataset, domain: str, record: DomainRecord) -> list[Proble
     return found
 
 
+def _unaccounted(domain: str, record: DomainRecord) -> list[Problem]:
+    """Hold what came in against what was taken and what was set aside."""
+    away = sum(record.quarantined.values())
+    if record.rows_in == record.rows + away:
+        return []
+    return [
+        Problem(
+            "error",
+            domain,
+            f"{record.rows_in:,} rows came in, but {record.rows:,} taken and {away:,} quarantined make "
+            f"{record.rows + away:,}: rows are lost or counted twice; import it again",
+        )
+    ]
+
+
 def _figures(dataset: Dataset, domain: str, record: DomainRecord) -> DomainReport:
     """Count what is in a domain."""
     rows = dataset.rows(domain)
-    pairs = _count(rows.select("user_id", "item_id").unique())
-    by_user = rows.group_by("user_id").len().filter(pl.col("len") < 2)
-    top = rows.group_by("item_id").len().select(pl.col("len").max()).collect(engine="streaming").item()
+    tally = count(rows, record.rows)
     rated = rows.filter(pl.col("rating").is_not_null())
     return DomainReport(
         domain=domain,
         rows=record.rows,
+        rows_in=record.rows_in,
         users=record.users,
         items=record.items,
-        density=pairs / (record.users * record.items),
-        repeats=record.rows - pairs,
+        density=tally.density,
+        repeats=record.rows - tally.pairs.size,
         order="time" if record.has_times else "order only" if record.has_order else "none",
         time_range=None if record.time_range is None else [_day(time) for time in record.time_range],
         ratings=_distribution(rated, pl.col("rating").round(4).cast(pl.String)),
         kinds=_distribution(rows, pl.col("interaction_type").cast(pl.String)),
-        top_item_share=top / record.rows,
-        users_under_2=_count(by_user),
+        top_item_share=tally.items.most / record.rows,
+        users_under_2=tally.users.under(2),
         quarantined=record.quarantined,
+        tally=tally,
     )
 
 

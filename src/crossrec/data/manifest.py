@@ -84,6 +84,7 @@ class DomainRecord:
         items: Distinct items with an interaction.
         catalogue: Items in the table of items.
         time_range: First and last time, milliseconds UTC; None without times.
+        unit: Unit of the times in the source: "s", "ms", "us", "ns" or "iso"; empty where there was none to settle.
         has_times: Every row has a time.
         has_ratings: Every row has a rating.
         has_order: Every user's rows stand in an order that means something.
@@ -109,6 +110,7 @@ class DomainRecord:
     catalogue: int
     items_quarantined: dict[str, int] = field(default_factory=dict)
     time_range: tuple[int, int] | None = None
+    unit: str = ""
     has_times: bool = False
     has_ratings: bool = False
     has_order: bool = True

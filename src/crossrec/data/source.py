@@ -11,7 +11,8 @@ from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 import polars as pl
 
-from crossrec.core.errors import InvalidInput, nearest
+from crossrec.core.errors import InvalidInput, suggestion
+from crossrec.core.settings import from_text
 from crossrec.core.shelf import Shelf
 from crossrec.data.intake.prescan import FileState, TextFile
 from crossrec.data.intake.quarantine import refused_frame
@@ -65,6 +66,7 @@ class Rules:
         kind: What a row is where the source does not say: one of `KINDS`.
         unit_is_option: The unit is an option of the source, so that a user can say another.
         plain_ids: The pre-scan has shown that no id can be too long or hold a control character.
+        own_context: The source wrote the context itself, so that it is a JSON object or null without a check.
         unrated: A row may be without a rating though others have one.
     """
 
@@ -73,6 +75,7 @@ class Rules:
     kind: str = "rate"
     plain_ids: bool = False
     unit_is_option: bool = False
+    own_context: bool = False
     unrated: bool = False
 
 
@@ -147,7 +150,6 @@ class Source(Protocol):
 SOURCES: Shelf[Source] = Shelf("source", "crossrec.data.sources")
 
 T = TypeVar("T")
-_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def create(name: str, options: Mapping[str, str]) -> Source:
@@ -162,26 +164,13 @@ def create(name: str, options: Mapping[str, str]) -> Source:
     types = typing.get_type_hints(source)
     for key in options:
         if key not in fields:
-            near = nearest(key, fields)
-            hint = f"; did you mean '{near}'?" if near else ""
-            known = ", ".join(sorted(fields)) or "none"
-            raise InvalidInput(f"{name}: no option called '{key}'{hint} Options: {known}")
-    return source(**{key: _converted(name, key, value, types[key]) for key, value in options.items()})
+            known = suggestion(key, sorted(fields), listing="There are")
+            raise InvalidInput(f"{name}: no option called '{key}'{known}")
+    return source(**{key: from_text(f"{name}: option {key}", text, types[key]) for key, text in options.items()})
 
 
 class _Dataclass(Protocol):
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[object]]]
-
-
-def _converted(source: str, key: str, value: str, wanted: object) -> object:
-    """Read an option's text as the type of its field."""
-    if wanted is str:
-        return value
-    if wanted is bool:
-        if value.lower() not in _BOOLEANS:
-            raise InvalidInput(f"{source}: option {key}: expected true or false, got '{value}'")
-        return _BOOLEANS[value.lower()]
-    raise InvalidInput(f"{source}: option {key} cannot be given as text")
 
 
 def rating_range(option: str) -> tuple[float, float] | None:

@@ -10,6 +10,7 @@ import typer
 from crossrec.cli.data.choices import EngineName, Master
 from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
 from crossrec.core.errors import InvalidInput
+from crossrec.data.exchange.places import localised
 from crossrec.data.intake.importing import import_source
 
 __all__ = ["import_files"]
@@ -17,7 +18,9 @@ __all__ = ["import_files"]
 
 def import_files(
     source: Annotated[str, typer.Argument(help="movielens, amazon, goodbooks, sequences, split, tables or retail.")],
-    path: Annotated[Path, typer.Argument(help="A file, a folder or a zip, plain or gzipped.")],
+    path: Annotated[
+        str, typer.Argument(help="A file, a folder or a zip, plain or gzipped; may be s3://, gs:// or az://.")
+    ],
     domain: Annotated[str, typer.Option(help="Name of the domain: films, books, …")],
     out_folder: Annotated[Path, typer.Option("--out", help="Folder of the data set; made if it is not there.")],
     option: Annotated[list[str] | None, typer.Option(help="An option of the source: user=CustomerID. Repeat.")] = None,
@@ -36,10 +39,10 @@ def import_files(
     if replace and append:
         raise InvalidInput("import: expected --replace or --append, got both")
     options = parse_pairs("--option", option or [])
-    with working("importing") as say:
+    with working("importing") as say, localised(path) as here:
         summary = import_source(
             source,
-            path,
+            here,
             domain,
             out_folder,
             options=options,
@@ -47,7 +50,7 @@ def import_files(
             there="replace" if replace else "append" if append else "refuse",
             engine=engine,
             master=master,
-            progress=lambda step: say(f"{path.name}: {step}"),
+            progress=lambda step: say(f"{here.name}: {step}"),
         )
     if as_json:
         print_json(summary.to_dict())

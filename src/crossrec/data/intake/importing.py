@@ -139,14 +139,7 @@ def import_source(
         told("checking and writing")
         writer = _Writer(reading, plan, domain, folder, workspace, workers)
         about = {"source": source, "options": dict(options or {}), "users_are": "shared" if shared_users else "own"}
-        try:
-            record = balanced(writer.record(about, told), domain)
-        except pl.exceptions.PolarsError as error:
-            if of_the_disk(error, folder):
-                raise
-            raise InvalidInput(f"'{path}': it could not be read, is it damaged? ({error})") from error
-        for file in reading.files:
-            file.refuse_change()
+        record = _recorded(writer, about, told, path)
         domains = {**(before.domains if before else {}), domain: record}
         manifest = Manifest(domains, parent=before.version if before else None)
         write_manifest(folder, manifest)
@@ -154,6 +147,19 @@ def import_source(
     return ImportSummary(
         domain, folder, record, manifest.version, notes=reading.notes, examples=tuple(refused.to_dicts())
     )
+
+
+def _recorded(writer: _Writer, about: Mapping[str, Any], told: Callable[[str], None], path: str | Path) -> DomainRecord:
+    """Write the parts of a domain; refuse files that cannot be read or have changed meanwhile."""
+    try:
+        record = balanced(writer.record(about, told), writer.domain)
+    except pl.exceptions.PolarsError as error:
+        if of_the_disk(error, writer.folder):
+            raise
+        raise InvalidInput(f"'{path}': it could not be read, is it damaged? ({error})") from error
+    for file in writer.reading.files:
+        file.refuse_change()
+    return record
 
 
 @contextmanager
@@ -183,14 +189,15 @@ class _Writer:
     def record(self, about: Mapping[str, Any], told: Callable[[str], None]) -> DomainRecord:
         """Write all parts and return what the manifest says about them."""
         plan, reading = self.plan, self.reading
+        first, already, workers = plan.first_positions, plan.already(self.folder), self.workers
         taken = take(
             reading,
             self.domain,
             self.workspace,
             only=plan.only,
-            first_positions=plan.first_positions,
-            already=plan.already(self.folder),
-            workers=self.workers,
+            first_positions=first,
+            already=already,
+            workers=workers,
         )
         kept = plan.kept_parts("interactions")
         paths = [self.folder / part.path for part in kept] + [one.path for one in taken.staged]
@@ -203,13 +210,11 @@ class _Writer:
         items, occurring = with_all_items(plan.items(self.folder, reading), paths)
         fresh = tuple(adopt(taken.staged, self.folder, self.domain))
         tables = {"items": items, "quarantine": join([away, beside])}
-        tables |= {
-            kind: table for kind in ("users", "ties") if (table := plan.table(kind, self.folder, reading)) is not None
-        }
+        found = {kind: plan.table(kind, self.folder, reading) for kind in ("users", "ties")}
+        tables |= {kind: table for kind, table in found.items() if table is not None}
         parts = {kind: self._table(table, kind) for kind, table in tables.items()}
-        files = self._lineage(fresh, taken)
         return DomainRecord(
-            files=files,
+            files=self._lineage(fresh, taken),
             parts={"interactions": (*kept, *fresh), **parts},
             rows_in=counts.rows + away.height,
             quarantined=counts_by_reason(away),
@@ -218,6 +223,7 @@ class _Writer:
             items_quarantined=counts_by_reason(beside),
             licence=reading.licence,
             private=reading.private,
+            unit=taken.unit if "timestamp" in reading.rows.collect_schema() else "",
             pseudonyms=reading.pseudonyms,
             has_order=reading.ordered or counts.untimed == 0,
             **about,

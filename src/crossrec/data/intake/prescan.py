@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from isal import igzip_lib
+
 from crossrec.core import clock
 from crossrec.core.errors import InvalidInput, NotFound
 from crossrec.data.intake.line_pass import LinePass
@@ -23,6 +25,14 @@ from crossrec.data.intake.unpacking import PACKED, blocks, unpacked_name
 
 __all__ = ["Entry", "FileState", "TextFile", "file_hash", "prescan"]
 
+_DAMAGED: tuple[type[Exception], ...] = (  # type: ignore[assignment]  # the stubs take the last for a value
+    EOFError,
+    OSError,
+    RuntimeError,  # a zip with a password
+    zlib.error,
+    zipfile.BadZipFile,
+    igzip_lib.IsalError,
+)
 _LATIN = ("latin-1", "latin1", "iso-8859-1")
 _FRESH_MS = 2_000
 
@@ -201,7 +211,7 @@ def _run(entry: Entry, latin: bool, out: IO[bytes] | None) -> LinePass:
     try:
         for block in blocks(entry.path, entry.member):
             state.feed(block)
-    except (EOFError, zlib.error, zipfile.BadZipFile, OSError) as error:
+    except _DAMAGED as error:
         raise InvalidInput(
             f"{entry.label}: expected a whole file, got one that is cut off or damaged after {state.lines} "
             f"readable lines ({error}); nothing of it was taken: download it again"

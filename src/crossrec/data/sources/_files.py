@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from crossrec.core.errors import InvalidInput, NotFound, nearest
+from crossrec.core.errors import InvalidInput, NotFound, suggestion
 from crossrec.data.intake.prescan import Entry, TextFile, prescan
 
 __all__ = ["find", "find_all", "listing", "require", "tolerant"]
@@ -99,5 +99,4 @@ def _near(path: Path) -> str:
     """Suggest the neighbour that looks most like a path that is not there."""
     if not path.parent.is_dir():
         return ""
-    near = nearest(path.name, [other.name for other in path.parent.iterdir()])
-    return f"; did you mean '{near}'?" if near else ""
+    return suggestion(path.name, [other.name for other in path.parent.iterdir()])

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from crossrec.core.errors import InvalidInput, nearest
+from crossrec.core.errors import InvalidInput, suggestion
 from crossrec.data.intake.elsewhere import taken_apart
 from crossrec.data.intake.prescan import TextFile
 from crossrec.data.intake.quarantine import refused_frame
@@ -147,11 +147,8 @@ def pick(
         if column is not None:
             found[column] = name
         elif name not in optional:
-            near = nearest(options[0], header)
-            hint = f"; did you mean '{near}'?" if near else ""
-            raise InvalidInput(
-                f"{text.entry.label}, row 1: expected a column '{options[0]}', got {', '.join(header)[:300]}{hint}"
-            )
+            there = f"{', '.join(header)[:300]}{suggestion(options[0], header)}"
+            raise InvalidInput(f"{text.entry.label}, row 1: expected a column '{options[0]}', got {there}")
     return found
 
 

@@ -21,7 +21,17 @@ _NEW = {"user_id": "user_id", "parent_asin": "item_id", "rating": "rating", "tim
 _MORE = ("verified", "vote", "helpful", "verified_purchase", "helpful_vote", "asin")
 _REVIEWS = ("*.jsonl", "*.json")
 _META = ("meta*.jsonl", "meta*.json", "*meta*.jsonl", "*meta*.json")
-_FEW_PRODUCTS, _LEAST_SHARE = 100, 0.05
+_FEW_PRODUCTS, _LEAST_SHARE, _SAMPLE = 100, 0.05, 100_000
+_TYPES: dict[str, pl.DataType] = {
+    "overall": pl.Float64(),
+    "rating": pl.Float64(),
+    "unixReviewTime": pl.Int64(),
+    "timestamp": pl.Int64(),
+    "verified": pl.Boolean(),
+    "verified_purchase": pl.Boolean(),
+    "helpful": pl.List(pl.Int64()),
+    "helpful_vote": pl.Int64(),
+}
 
 
 @dataclass(frozen=True)
@@ -61,15 +71,18 @@ class Amazon:
         text = prescan(entry, workspace, encoding=self.encoding)
         keys = set(_json.keys_of(text))
         columns, unit = _form(keys, entry)
-        rows = _rows(text, columns, keys, workspace)
+        rows = _rows(text, columns, keys)
+        fast = _fast(text, columns, keys)
         products = self._products(path, entry)
         found = _amazon_items.read(products, workspace, text=self.text) if products else None
         if found and products:
-            _refuse_foreign(rows, found.items, f"{entry.label}, {products.label}")
+            _refuse_foreign(rows.head(_SAMPLE), found.items, f"{entry.label}, {products.label}")
         return Reading(
             rows=rows,
-            rules=Rules((1.0, 5.0), unit=unit, kind="rate"),
+            rules=Rules((1.0, 5.0), unit=unit, kind="rate", own_context=True),
             files=(FileNote.of(text), *([found.file] if found else [])),
+            fast=fast,
+            expected=text.lines,
             items=found.items if found else None,
             refused=refused_of(text).with_columns(pl.lit(None, pl.String).alias("value")),
             item_refused=found.refused if found else refused_frame(),
@@ -127,15 +140,29 @@ def _form(keys: set[str], entry: Entry) -> tuple[dict[str, str], str]:
     )
 
 
-def _rows(text: TextFile, columns: dict[str, str], keys: set[str], workspace: Path) -> pl.LazyFrame:
-    """Parse the reviews once, into the columns of `Reading.rows`."""
+def _rows(text: TextFile, columns: dict[str, str], keys: set[str]) -> pl.LazyFrame:
+    """Parse the reviews into the columns of `Reading.rows`."""
     more = [name for name in _MORE if name in keys and name not in columns]
     fields: dict[str, pl.DataType] = {name: pl.String() for name in (*columns, *more)}
     if "helpful" in more:
         fields["helpful"] = pl.List(pl.String())
     parsed = _json.json_table(text, fields)
-    rows = _lines.settled(parsed.with_columns(_context(more)), {**columns, **({"#context": "context"} if more else {})})
-    return _json.stored(rows, workspace, "reviews")
+    return _lines.settled(parsed.with_columns(_context(more)), {**columns, **({"#context": "context"} if more else {})})
+
+
+def _fast(text: TextFile, columns: dict[str, str], keys: set[str]) -> pl.LazyFrame | None:
+    """Parse the same with typed columns, where every line can be an object."""
+    more = [name for name in _MORE if name in keys and name not in columns]
+    types = {name: _TYPES.get(name, pl.String()) for name in (*columns, *more)}
+    rows = _json.fast_json(text, types)
+    if rows is None:
+        return None
+    plain = [pl.col(name).cast(pl.String) for name in more if name != "helpful"]
+    if "helpful" in more:
+        plain.append(pl.col("helpful").cast(pl.List(pl.String())))
+    context = [_context(more).alias("context")] if more else []
+    picked = [pl.col(column).alias(field) for column, field in columns.items()]
+    return rows.with_columns(plain).select("file", "line", *picked, *context)
 
 
 def _context(keys: list[str]) -> pl.Expr:

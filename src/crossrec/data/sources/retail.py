@@ -53,7 +53,7 @@ class Retail:
         rows = _lines.settled(_lines.csv_rows(text, header), columns)
         return Reading(
             rows=self._invoices(rows),
-            rules=Rules(None, unit="auto", kind="purchase"),
+            rules=Rules(None, unit="auto", kind="purchase", own_context=True),
             files=(FileNote.of(text),),
             items=_titles(rows),
             refused=refused_of(text),

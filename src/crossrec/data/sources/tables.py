@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from crossrec.core.errors import InvalidInput, nearest
+from crossrec.core.errors import InvalidInput, suggestion
 from crossrec.data.intake.prescan import Entry, FileState, TextFile, file_hash, prescan
 from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
@@ -140,11 +140,8 @@ class Tables:
             column = next((by_lower[option] for option in spelled if option in by_lower), None)
             must = name in ("user_id", "item_id") or options != _NAMES[name]
             if column is None and must:
-                near = nearest(options[0], header)
-                hint = f"; did you mean '{near}'?" if near else ""
-                raise InvalidInput(
-                    f"{label}, row 1: expected a column '{options[0]}' for {name}, got {', '.join(header)[:300]}{hint}"
-                )
+                there = f"{', '.join(header)[:300]}{suggestion(options[0], header)}"
+                raise InvalidInput(f"{label}, row 1: expected a column '{options[0]}' for {name}, got {there}")
             if column in found:
                 raise InvalidInput(f"{label}: column '{column}' is named for {found[column]} and for {name}; name one")
             if column is not None:

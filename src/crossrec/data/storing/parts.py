@@ -6,8 +6,10 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 import polars as pl
@@ -20,7 +22,16 @@ __all__ = ["NO_MONTH", "Staged", "adopt", "height", "scan", "sink_months", "stag
 
 NO_MONTH = "none"
 """The month of rows without a time."""
-_ROW_GROUP = 32_768  # small enough that three hundred open months stay within some hundred megabytes
+_IN_MEMORY = 4_000_000
+"""Rows that are cut by month in memory: some 300 MB."""
+_WRITERS = 2
+# Row groups so small that three hundred open months stay within some hundred megabytes.
+_PARQUET: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 1,
+    "statistics": True,
+    "row_group_size": 32_768,
+}
 _NAME = 16
 _MONTH = re.compile(r"(\d{4})-?(\d{2})")
 
@@ -40,36 +51,48 @@ class Staged:
     origin: str = ""
 
 
-def sink_months(rows: pl.LazyFrame, folder: Path, *, origin: str | None = None) -> list[Staged]:
-    """Write rows as parts by month, streaming.
+def sink_months(
+    rows: pl.LazyFrame, folder: Path, *, origin: str | None = None, expected: int | None = None
+) -> list[Staged]:
+    """Write rows as parts by month.
 
     Args:
         rows: In the unified schema; `#file` beside it where `origin` is None and rows come of several files.
         folder: An empty or new folder.
         origin: The one source file of all rows; None takes it from `#file`, and a part holds one file's rows.
+        expected: How many rows there are, where that is known: up to four million are cut in memory, which costs
+            a third of what cutting a stream costs.
     """
-    time = pl.from_epoch(pl.col("timestamp"), time_unit="ms")
-    keys = {"month": time.dt.year().cast(pl.Int32) * 100 + time.dt.month().cast(pl.Int32)}
-    if origin is None:
-        keys["origin"] = pl.col("#file")
+    time = pl.from_epoch(pl.col("timestamp").cast(pl.Int64), time_unit="ms")
+    month = time.dt.year().cast(pl.Int32) * 100 + time.dt.month().cast(pl.Int32)
+    keys = {"#month": month, "#origin": pl.col("#file") if origin is None else pl.lit(origin)}
+    picked = rows.select(*INTERACTIONS, *[value.alias(name) for name, value in keys.items()])
     folder.mkdir(parents=True, exist_ok=True)
-    untimed = rows.collect_schema()["timestamp"] == pl.Null
-    if untimed:
-        rows = rows.with_columns(pl.col("timestamp").cast(pl.Int64))
-    picked = rows.select(*INTERACTIONS, *[value.alias(f"#{name}") for name, value in keys.items()])
-    target = pl.PartitionBy(folder, key=[f"#{name}" for name in keys], include_key=False, file_path_provider=_place)
-    picked.sink_parquet(
-        target, mkdir=True, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP, statistics=True
-    )
-    return [Staged(part.path, part.month, origin if origin is not None else part.origin) for part in staged_in(folder)]
+    if expected is not None and expected <= _IN_MEMORY:
+        cut = picked.collect(engine="streaming").partition_by(list(keys), as_dict=True, include_key=False)
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            list(writers.map(lambda one: _write(one[1], folder / _place(one[0], 0)), cut.items()))
+    else:
+        target = pl.PartitionBy(
+            folder,
+            key=list(keys),
+            include_key=False,
+            file_path_provider=lambda told: _place(told.partition_keys.row(0), told.index_in_partition),
+        )
+        picked.sink_parquet(target, mkdir=True, **_PARQUET)
+    return staged_in(folder)
 
 
-def _place(told: pl.io.partition.FileProviderArgs) -> str:
-    """Name the file of a partition: its month, its origin, its number."""
-    keys = told.partition_keys.row(0)
-    month = NO_MONTH if keys[0] is None else f"{keys[0] // 100:04}-{keys[0] % 100:02}"
-    origin = quote(keys[1], safe="") if len(keys) > 1 else ""
-    return f"month={month}/{origin}@{told.index_in_partition:06}.parquet"
+def _place(keys: tuple[Any, ...], number: int) -> str:
+    """Name the file of a part by its month, its origin and its number; names sort by origin, then number."""
+    month, origin = keys
+    name = NO_MONTH if month is None else f"{month // 100:04}-{month % 100:02}"
+    return f"month={name}/{quote(origin, safe='')}@{number:06}.parquet"
+
+
+def _write(table: pl.DataFrame, path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    table.write_parquet(path, **_PARQUET)
 
 
 def staged_in(folder: Path) -> list[Staged]:

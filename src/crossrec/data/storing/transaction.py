@@ -13,7 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
-from crossrec.core.errors import CrossrecError, Unavailable
+from crossrec.core.errors import CrossrecError, InvalidInput, Unavailable
+from crossrec.data.exchange.places import is_remote
 
 __all__ = ["of_the_disk", "writing"]
 
@@ -33,8 +34,13 @@ def writing(folder: Path) -> Iterator[Path]:
         folder: The data set; made where there is none.
 
     Raises:
+        InvalidInput: It is a place in an object store.
         Unavailable: Another process writes to it, or the disk is full or refuses.
     """
+    if is_remote(folder):
+        raise InvalidInput(
+            f"'{folder}': a data set is written on this machine; `crossrec data export FOLDER URL` publishes it then"
+        )
     fresh = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)

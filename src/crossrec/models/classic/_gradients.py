@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from crossrec.core.arrays import Codes, Floats, Offsets
+from crossrec.core.clock import random
 from crossrec.models.classic._whitening import product, whiten
 
 __all__ = [
@@ -205,5 +206,4 @@ def confidences(matrix: sp.csr_array, alpha: float) -> sp.csr_array:
 
 def vectors_at_random(rows: int, factors: int, seed: int) -> NDArray[np.float32]:
     """Draw small vectors, the same for the same seed."""
-    chance = np.random.default_rng(seed)
-    return (chance.standard_normal((rows, factors), dtype=np.float32) * np.float32(0.01)).astype(np.float32)
+    return (random(seed).standard_normal((rows, factors), dtype=np.float32) * np.float32(0.01)).astype(np.float32)

@@ -26,6 +26,7 @@ from crossrec.models.classic._gradients import (
     vectors_at_random,
 )
 from crossrec.models.classic._whitening import whiten
+from crossrec.models.progress import tracked
 from crossrec.models.recommender import FromScores
 
 __all__ = ["ALS"]
@@ -71,7 +72,7 @@ class ALS(FromScores):
         by_user, by_item = Rows.of(told), Rows.of(sp.csr_array(told.T.tocsr()))
         users = vectors_at_random(told.shape[0], self.factors, self.seed)
         items = vectors_at_random(told.shape[1], self.factors, self.seed + 1)
-        for _ in range(self.epochs):
+        for _ in tracked("epochs", range(self.epochs)):
             users = half_sweep(users, items, by_user, l2=self.l2, steps=self.cg_steps)
             items = half_sweep(items, users, by_item, l2=self.l2, steps=self.cg_steps)
         self.items_, self.whitened_ = items, whiten(items, self.l2).vectors

@@ -1,0 +1,1 @@
+"""The quality report: figures, plots and the page."""
