@@ -189,16 +189,7 @@ class _Writer:
     def record(self, about: Mapping[str, Any], told: Callable[[str], None]) -> DomainRecord:
         """Write all parts and return what the manifest says about them."""
         plan, reading = self.plan, self.reading
-        first, already, workers = plan.first_positions, plan.already(self.folder), self.workers
-        taken = take(
-            reading,
-            self.domain,
-            self.workspace,
-            only=plan.only,
-            first_positions=first,
-            already=already,
-            workers=workers,
-        )
+        taken = self._take()
         kept = plan.kept_parts("interactions")
         paths = [self.folder / part.path for part in kept] + [one.path for one in taken.staged]
         told("counting")
@@ -228,6 +219,17 @@ class _Writer:
             has_order=reading.ordered or counts.untimed == 0,
             **about,
             **counts.record,
+        )
+
+    def _take(self) -> Taken:
+        return take(
+            self.reading,
+            self.domain,
+            self.workspace,
+            only=self.plan.only,
+            first_positions=self.plan.first_positions,
+            already=self.plan.already(self.folder),
+            workers=self.workers,
         )
 
     def _table(self, table: pl.DataFrame, kind: str) -> tuple[Part, ...]:
