@@ -32,7 +32,7 @@ _ALWAYS = {
     "spark.sql.ansi.enabled": "true",  # a sum that overflows or a text that is no number is an error, not a null
     "spark.sql.parquet.compression.codec": "snappy",
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "4096",  # a larger piece of JSON does not fit the caches
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
 }
 _AT_START = {
     "spark.ui.enabled": "false",
