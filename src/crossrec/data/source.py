@@ -14,7 +14,7 @@ import polars as pl
 from crossrec.core.errors import InvalidInput, suggestion
 from crossrec.core.settings import from_text
 from crossrec.core.shelf import Shelf
-from crossrec.data.intake.prescan import FileState, TextFile
+from crossrec.data.intake.prescan import FileState, ScannedFile, TextFile
 from crossrec.data.intake.quarantine import refused_frame
 
 __all__ = ["SOURCES", "FileNote", "Reading", "Rules", "Source", "create", "rating_range", "refused_of"]
@@ -41,9 +41,10 @@ class FileNote:
         object.__setattr__(self, "_state", state)
 
     @classmethod
-    def of(cls, text: TextFile) -> FileNote:
-        """Describe a file that went through the pre-scan."""
-        return cls(text.entry.label, text.sha256, text.size, text.state if text.readable == text.entry.path else None)
+    def of(cls, file: ScannedFile) -> FileNote:
+        """Describe a file that went through the pre-scan; one that is parsed where it stands is watched."""
+        parsed = isinstance(file, TextFile) and file.readable == file.entry.path
+        return cls(file.entry.label, file.sha256, file.size, file.state if parsed else None)
 
     def refuse_change(self) -> None:
         """Make sure, once the rows are written, that the file did not change while they were parsed.
@@ -99,6 +100,7 @@ class Reading:
         ties: Who knows or trusts whom, in the columns of `TIES`; None where nothing is said.
         refused: Rows of interactions set aside already.
         item_refused: Rows of all files beside the interactions that were set aside: items, users, ties.
+        stored: `rows` are parsed already and lie in the workspace, so that to go over them again costs little.
         by_rule: Reasons in `problem` that are a choice and no fault (a bot's row): rows set aside for them are
             counted in the quarantine like all others, and their value is never shown.
         pseudonyms: Fingerprint of the salt that user ids were hashed with; empty where they are the source's own.
@@ -120,6 +122,7 @@ class Reading:
     ties: pl.DataFrame | None = None
     refused: pl.DataFrame = field(default_factory=refused_frame)
     item_refused: pl.DataFrame = field(default_factory=refused_frame)
+    stored: bool = False
     by_rule: tuple[str, ...] = ()
     pseudonyms: str = ""
     notes: tuple[str, ...] = ()
@@ -192,6 +195,6 @@ def rating_range(option: str) -> tuple[float, float] | None:
     return limits
 
 
-def refused_of(*texts: TextFile) -> pl.DataFrame:
+def refused_of(*files: ScannedFile) -> pl.DataFrame:
     """Collect the lines that the pre-scan of some files set aside."""
-    return refused_frame(entry for text in texts for entry in text.refused)
+    return refused_frame(entry for file in files for entry in file.refused)

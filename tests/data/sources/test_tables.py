@@ -102,3 +102,33 @@ def test_a_spreadsheet_and_a_bare_header_are_said_to_be_so(tmp_path: Path) -> No
     (tmp_path / "y.csv").write_text("," * 200_000 + "\n")
     with pytest.raises(InvalidInput, match=r"y\.csv, row 1: expected names of columns"):
         taken(tmp_path / "y.csv", tmp_path / "out")
+
+
+@pytest.mark.parametrize("form", ["csv", "quoted", "jsonl", "parquet"])
+def test_users_that_are_names_are_hashed_and_never_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv("CROSSREC_SALT", "a secret of sixteen or more")
+    path = tmp_path / f"x.{'csv' if form == 'quoted' else form}"
+    if form == "parquet":
+        pl.DataFrame({"user": ["real_name", "real_name"], "item": ["x", "y"]}).write_parquet(path)
+    elif form == "jsonl":
+        path.write_text('{"user":"real_name","item":"x"}\n{"user":"real_name","item":"y"}\n{"user":"real_name"\n')
+    else:
+        path.write_text("user,item\nreal_name,x\nreal_name,y\n" + ('real_name,"z,1\n' if form == "quoted" else ""))
+    summary = taken(path, tmp_path / "out", hash_users="true")
+    rows = open_dataset(tmp_path / "out").rows("shop").collect()
+    assert rows["user_id"].n_unique() == 1
+    assert rows["user_id"].str.contains("^[0-9a-f]{32}$").all()
+    assert summary.record.rows_in == rows.height + (form in ("quoted", "jsonl"))
+    assert summary.record.pseudonyms
+    written = b"".join(part.read_bytes() for part in (tmp_path / "out").rglob("*") if part.is_file())
+    assert b"real_name" not in written
+    assert "real_name" not in str(summary)
+
+
+def test_the_same_row_twice_is_two_acts_where_it_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("user,item\na,x\na,x\n")
+    assert taken(path, tmp_path / "one").record.quarantined == {"duplicate row": 1}
+    assert taken(path, tmp_path / "two", repeats="true").record.rows == 2

@@ -17,9 +17,14 @@ __all__ = ["import_files"]
 
 
 def import_files(
-    source: Annotated[str, typer.Argument(help="movielens, amazon, goodbooks, sequences, split, tables or retail.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="movielens, amazon, goodreads, goodbooks, reddit, lastfm, trust, retail, sequences, split or tables."
+        ),
+    ],
     path: Annotated[
-        str, typer.Argument(help="A file, a folder or a zip, plain or gzipped; may be s3://, gs:// or az://.")
+        str, typer.Argument(help="A file, a folder or a zip, plain, gzipped or zstd; may be s3://, gs:// or az://.")
     ],
     domain: Annotated[str, typer.Option(help="Name of the domain: films, books, …")],
     out_folder: Annotated[Path, typer.Option("--out", help="Folder of the data set; made if it is not there.")],

@@ -17,7 +17,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.data.engine import Engine, Parse, Spreads
 from crossrec.data.intake.prescan import TextFile
 
-__all__ = ["Workers", "here_or_there", "taken_apart"]
+__all__ = ["Workers", "here_or_there", "taken_apart", "workers_called"]
 
 
 @dataclass
@@ -75,6 +75,11 @@ def here_or_there(engine: Engine | None, workspace: Path) -> Iterator[Workers | 
         yield workers
     finally:
         _WORKERS.reset(token)
+
+
+def workers_called() -> bool:
+    """Does the import that goes on have an engine's workers do the work?"""
+    return _WORKERS.get() is not None
 
 
 def taken_apart(text: TextFile, parse: Parse) -> pl.LazyFrame:

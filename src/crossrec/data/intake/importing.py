@@ -71,7 +71,6 @@ class ImportSummary:
         if len(rowed := [file for file in found.files if file.rows_in]) > 1:
             lines += [f"  {file.name}: {file.rows:,} of {file.rows_in:,} rows" for file in rowed[:20]]
             lines += [f"  … and {len(rowed) - 20} more files"] if len(rowed) > 20 else []
-        lines += [f"  {sentence}" for sentence in self.notes]
         lines.append(f"  version {self.version[:12]}" + ("" if self.changed else ": all files were in it, no change"))
         return "\n".join(lines)
 
@@ -189,7 +188,7 @@ class _Writer:
     def record(self, about: Mapping[str, Any], told: Callable[[str], None]) -> DomainRecord:
         """Write all parts and return what the manifest says about them."""
         plan, reading = self.plan, self.reading
-        taken = self._take()
+        taken = self._taken()
         kept = plan.kept_parts("interactions")
         paths = [self.folder / part.path for part in kept] + [one.path for one in taken.staged]
         told("counting")
@@ -221,7 +220,8 @@ class _Writer:
             **counts.record,
         )
 
-    def _take(self) -> Taken:
+    def _taken(self) -> Taken:
+        """Check the rows and have the good ones staged."""
         return take(
             self.reading,
             self.domain,

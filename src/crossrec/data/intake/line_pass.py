@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import IO, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,21 @@ from numpy.typing import NDArray
 from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.quarantine import note
 
-__all__ = ["MAX_LINE_BYTES", "LinePass"]
+__all__ = ["MAX_LINE_BYTES", "LinePass", "Takes"]
 
 MAX_LINE_BYTES = 16 * 2**20
 """A longer line is set aside without being read into memory."""
 _PLAIN = bytes(range(32, 127)) + b"\n"
 _Numbers: TypeAlias = NDArray[np.int64]
+
+
+@runtime_checkable
+class Takes(Protocol):
+    """Whatever clean text goes to: a file, or a list of blocks."""
+
+    def write(self, block: bytes, /) -> object:
+        """Take a block of whole lines."""
+        ...
 
 
 @dataclass
@@ -27,6 +36,7 @@ class LinePass:
         label: How messages call the file.
         latin: Each byte is a character; otherwise the text must be UTF-8.
         out: Where clean text goes, None to look only.
+        measured: Find `blanks`, `longest` and `odd` too, which costs half of the pass.
         lines: Lines so far.
         blanks: Lines with no byte in them, those set aside not counted.
         longest: Bytes of the longest line that is left.
@@ -37,7 +47,8 @@ class LinePass:
 
     label: str
     latin: bool
-    out: IO[bytes] | None = None
+    out: Takes | None = None
+    measured: bool = True
     lines: int = 0
     blanks: int = 0
     longest: int = 0
@@ -97,6 +108,21 @@ class LinePass:
 
     def _whole(self, block: bytes) -> None:
         """Take complete lines."""
+        block = self._looked_over(block) if self.measured else self._counted(block)
+        if self.out:
+            self.out.write(block)
+
+    def _counted(self, block: bytes) -> bytes:
+        """Count lines; one that is too long can only be in a block that is longer still."""
+        if not block.isascii():
+            block = self._utf8(block)
+        if len(block) > MAX_LINE_BYTES:
+            return self._measured(block, np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == 10))
+        self.lines += block.count(b"\n")
+        return block
+
+    def _looked_over(self, block: bytes) -> bytes:
+        """Count lines, and see how simple a parser may be."""
         leftover = block.translate(None, _PLAIN)
         if leftover:
             self.odd.update(leftover)
@@ -104,9 +130,7 @@ class LinePass:
                 block = self._utf8(block)
         if b'"' in block:
             self.odd.add(34)
-        block = self._measured(block, np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == 10))
-        if self.out:
-            self.out.write(block)
+        return self._measured(block, np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == 10))
 
     def _measured(self, block: bytes, ends: _Numbers) -> bytes:
         """Take the length of every line, and blank those that are too long."""

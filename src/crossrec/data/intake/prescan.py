@@ -23,9 +23,22 @@ from crossrec.core.errors import InvalidInput, NotFound
 from crossrec.data.intake.line_pass import LinePass
 from crossrec.data.intake.unpacking import PACKED, blocks, unpacked_name
 
-__all__ = ["Entry", "FileState", "TextFile", "file_hash", "prescan"]
+__all__ = [
+    "DAMAGE",
+    "Entry",
+    "FileState",
+    "ScannedFile",
+    "TextFile",
+    "damaged",
+    "file_hash",
+    "is_latin",
+    "looked_at",
+    "prescan",
+]
 
-_DAMAGED: tuple[type[Exception], ...] = (  # type: ignore[assignment]  # the stubs take the last for a value
+_LATIN = ("latin-1", "latin1", "iso-8859-1")
+_FRESH_MS = 2_000
+DAMAGE: tuple[type[Exception], ...] = (  # type: ignore[assignment]  # the stubs take the last for a value
     EOFError,
     OSError,
     RuntimeError,  # a zip with a password
@@ -33,8 +46,7 @@ _DAMAGED: tuple[type[Exception], ...] = (  # type: ignore[assignment]  # the stu
     zipfile.BadZipFile,
     igzip_lib.IsalError,
 )
-_LATIN = ("latin-1", "latin1", "iso-8859-1")
-_FRESH_MS = 2_000
+"""What is raised while a damaged file is unpacked."""
 
 
 @dataclass(frozen=True)
@@ -120,34 +132,65 @@ class FileState:
 
 
 @dataclass(frozen=True)
-class TextFile:
-    """What the pass found; `readable` is UTF-8 text whose line numbers are those of the source.
+class ScannedFile:
+    """A file that was gone over once from end to end.
 
     Args:
         entry: The source.
         sha256: Hash of the file on disk (of the whole zip for a member).
         size: Bytes on disk.
-        readable: The text to parse.
         lines: Lines in it, the last one counted even without a newline.
-        blanks: Lines with no byte in them, those set aside not counted.
-        longest: Bytes of the longest line that is left.
-        plain: Only printable ASCII and newlines, no quote: a simple parser reads it exactly.
-        quotes: There is a `"` in it.
-        refused: One note for each line set aside; in `readable` the line is blank.
+        refused: One note for each line set aside.
         state: What the file on disk looked like before it was read.
     """
 
     entry: Entry
     sha256: str
     size: int
-    readable: Path
     lines: int
+    refused: tuple[dict[str, object], ...]
+    state: FileState
+
+
+@dataclass(frozen=True)
+class TextFile(ScannedFile):
+    """A scanned file as UTF-8 text whose line numbers are those of the source.
+
+    Args:
+        readable: The text to parse; a line that was set aside is blank in it.
+        blanks: Lines with no byte in them, those set aside not counted.
+        longest: Bytes of the longest line that is left.
+        plain: Only printable ASCII and newlines, no quote: a simple parser reads it exactly.
+        quotes: There is a `"` in it.
+    """
+
+    readable: Path
     blanks: int
     longest: int
     plain: bool
     quotes: bool
-    refused: tuple[dict[str, object], ...]
-    state: FileState
+
+
+def is_latin(encoding: str) -> bool:
+    """Say whether each byte is a character, or the text UTF-8.
+
+    Raises:
+        InvalidInput: It is another encoding.
+    """
+    if encoding.lower() not in ("utf-8", "utf8", *_LATIN):
+        raise InvalidInput(f"encoding: expected utf-8 or latin-1, got '{encoding}'")
+    return encoding.lower() in _LATIN
+
+
+def looked_at(entry: Entry) -> FileState:
+    """Look at a file before it is read.
+
+    Raises:
+        NotFound: There is no such file.
+    """
+    if not entry.path.is_file():
+        raise NotFound(f"no file called '{entry.path}'")
+    return FileState.of(entry.path)
 
 
 def file_hash(path: Path) -> str:
@@ -169,12 +212,8 @@ def prescan(entry: Entry, workspace: Path, *, encoding: str = "utf-8") -> TextFi
         NotFound: There is no such file.
         MissingExtra: A `.zst` file without the package that reads it.
     """
-    if encoding.lower() not in ("utf-8", "utf8", *_LATIN):
-        raise InvalidInput(f"encoding: expected utf-8 or latin-1, got '{encoding}'")
-    if not entry.path.is_file():
-        raise NotFound(f"no file called '{entry.path}'")
-    latin = encoding.lower() in _LATIN
-    state = FileState.of(entry.path)
+    latin = is_latin(encoding)
+    state = looked_at(entry)
     with ThreadPoolExecutor(1) as pool:
         hashed = pool.submit(file_hash, entry.path)
         if state.fresh:
@@ -211,10 +250,15 @@ def _run(entry: Entry, latin: bool, out: IO[bytes] | None) -> LinePass:
     try:
         for block in blocks(entry.path, entry.member):
             state.feed(block)
-    except _DAMAGED as error:
-        raise InvalidInput(
-            f"{entry.label}: expected a whole file, got one that is cut off or damaged after {state.lines} "
-            f"readable lines ({error}); nothing of it was taken: download it again"
-        ) from error
+    except DAMAGE as error:
+        raise damaged(state, error) from error
     state.finish()
     return state
+
+
+def damaged(state: LinePass, error: Exception) -> InvalidInput:
+    """Say that a file is not whole, and how much of it can be read."""
+    return InvalidInput(
+        f"{state.label}: expected a whole file, got one that is cut off or damaged after {state.lines} "
+        f"readable lines ({error}); nothing of it was taken: download it again"
+    )

@@ -62,7 +62,7 @@ def take(
     first = first_positions or {}
     sunk = None if workers else _fast(reading, domain, workspace / "fast", only=only, first=first)
     if sunk is None:
-        parsed, expected = (reading.rows, None) if workers else _parsed_once(reading.rows, workspace)
+        parsed, expected = (reading.rows, None) if workers else _parsed_once(reading, workspace)
         rows = _checked_there(reading, domain, workers) if workers else checked(parsed, reading.rules, domain)
         rows = rows if only is None else rows.filter(pl.col("#file").is_in(list(only)))
         rows = _shifted(rows, reading, first)
@@ -101,11 +101,13 @@ def _fast(
     return (staged, rows) if exact else None
 
 
-def _parsed_once(rows: pl.LazyFrame, workspace: Path) -> tuple[pl.LazyFrame, int]:
+def _parsed_once(reading: Reading, workspace: Path) -> tuple[pl.LazyFrame, int]:
     """Write parsed rows to the workspace, since they are asked for the good, the bad and the repeated ones; count."""
+    if reading.stored:
+        return reading.rows, int(reading.rows.select(pl.len()).collect(engine="streaming").item())
     workspace.mkdir(parents=True, exist_ok=True)
     path = workspace / "parsed.parquet"
-    rows.sink_parquet(path, compression="lz4", statistics=False)
+    reading.rows.sink_parquet(path, compression="lz4", statistics=False)
     return pl.scan_parquet(path, glob=False), height(path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -41,10 +42,20 @@ def blocks(path: Path, member: str | None = None) -> Iterator[bytes]:
     """
     if member is None:
         with path.open("rb") as stream:
-            yield from _opened(stream, path.name)
+            packed = path.name.lower().endswith(PACKED)
+            yield from _ahead(_opened(stream, path.name)) if packed else _plain(stream)
         return
     with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
-        yield from _opened(stream, member)
+        yield from _ahead(_opened(stream, member))
+
+
+def _ahead(source: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack in a thread of its own, one block ahead of whoever reads them."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, source, None)
+        while (block := coming.result()) is not None:
+            coming = pool.submit(next, source, None)
+            yield block
 
 
 def _opened(stream: IO[bytes], name: str) -> Iterator[bytes]:

@@ -38,7 +38,8 @@ def unpacked(stream: IO[bytes], block_bytes: int) -> Iterator[bytes]:
             try:
                 text += frame.decompress(packed)
             except zstandard.ZstdError as error:
-                yield bytes(text)
+                if text:
+                    yield bytes(text)
                 raise EOFError(f"not zstd, or damaged: {error}") from error
             packed = frame.unused_data if frame.eof else b""
         if len(text) >= block_bytes:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
-from crossrec.data.intake.prescan import Entry, prescan
+from crossrec.data.intake.line_stream import head_lines
+from crossrec.data.intake.prescan import Entry
 from crossrec.data.intake.quarantine import join
 from crossrec.data.source import FileNote, refused_of
 from crossrec.data.sources import _json, _lines
@@ -20,6 +21,8 @@ __all__ = ["TEXT_CHARACTERS", "Products", "read"]
 TEXT_CHARACTERS = 2_000
 """Features and description are kept up to this many characters."""
 _BOUGHT_KEPT = 100
+_HEAD = 1_000
+_LITERAL = "{'"
 _TEXTS = ("features", "feature", "description")
 _LINKS = ("images", "imageURLHighRes", "imageURL", "image", "imUrl")
 _WORDS = pl.List(pl.String())
@@ -74,33 +77,32 @@ def read(entry: Entry, workspace: Path, *, text: bool = True) -> Products:
     Raises:
         InvalidInput: The file is empty or damaged.
     """
-    found = prescan(entry, workspace)
-    lines = _lines.lines_of(found).map_batches(_rewritten, streamable=True, predicate_pushdown=False)
-    fields = _fields(lines, text=text)
-    frame, refused = _lines.table_of(_items(_json.json_rows(lines, fields), fields))
-    bad = join([refused, refused_of(found)]).with_columns(pl.lit(None, pl.String).alias("value"))
-    return Products(frame, FileNote.of(found), bad)
+    fields = _fields([_as_json(line) for line in head_lines(entry, _HEAD)], text=text)
+    rows, scanned = _json.json_file(entry, workspace, fields, lambda found: _items(found, fields), rewrite=_rewritten)
+    frame, refused = _lines.table_of(rows)
+    bad = join([refused, refused_of(scanned)]).with_columns(pl.lit(None, pl.String).alias("value"))
+    return Products(frame, FileNote.of(scanned), bad)
 
 
-def _rewritten(lines: pl.DataFrame) -> pl.DataFrame:
+def _rewritten(lines: pl.Series) -> pl.Series:
     """Write the Python literals of 2014 as JSON; a line that is none stays as it is and is refused as JSON."""
-    old = lines["text"].str.starts_with("{'")
-    if not old.any():
+    if not lines.str.starts_with(_LITERAL).any():
         return lines
-    texts = [_as_json(line) if literal else line for line, literal in zip(lines["text"], old, strict=True)]
-    return lines.with_columns(pl.Series("text", texts, dtype=pl.String))
+    return pl.Series("text", [_as_json(line) for line in lines], dtype=pl.String)
 
 
 def _as_json(line: str) -> str:
+    if not line.startswith(_LITERAL):
+        return line
     try:
         return json.dumps(ast.literal_eval(line))
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return line
 
 
-def _fields(lines: pl.LazyFrame, *, text: bool) -> dict[str, pl.DataType]:
-    """Choose the keys that the first lines have; 2014 has lists of lists of categories."""
-    head = lines.head(100).select(pl.col("text").str.join("\n")).collect().item()
+def _fields(lines: list[str], *, text: bool) -> dict[str, pl.DataType]:
+    """Choose the keys that the first thousand lines have; 2014 has lists of lists of categories."""
+    head = "\n".join(lines)
     fields = {name: dtype for name, dtype in _TYPES.items() if f'"{name}":' in head}
     if re.search(r'"categories":\s*\[\[', head):
         fields["categories"] = pl.List(_WORDS)

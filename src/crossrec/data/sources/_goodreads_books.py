@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from crossrec.data.intake.prescan import Entry, prescan
+from crossrec.data.intake.prescan import Entry
 from crossrec.data.intake.quarantine import join
 from crossrec.data.source import FileNote, refused_of
 from crossrec.data.sources import _files, _json, _lines
@@ -65,17 +65,24 @@ def read(path: Path, rows: str, workspace: Path, *, text: bool = True) -> Books 
     entry = _book_file(path, rows)
     if entry is None:
         return None
-    found = prescan(entry, workspace)
     fields = {name: dtype for name, dtype in _FIELDS.items() if text or name != "description"}
-    items, bad = _lines.table_of(_json.json_table(found, fields).select(*_json.PLACES, *_columns(fields)))
-    files, refused = [FileNote.of(found)], [bad, refused_of(found)]
-    for pattern, joined in (("goodreads_book_authors*.json", _named), ("goodreads_book_genres*.json", _sorted)):
+    parsed, scanned = _json.json_file(
+        entry, workspace, fields, lambda found: found.select(*_json.PLACES, *_columns(fields))
+    )
+    items, bad = _lines.table_of(parsed)
+    items = items.unique("item_id", keep="first", maintain_order=True)
+    files, refused = [FileNote.of(scanned)], [bad, refused_of(scanned)]
+    for pattern, keys, joined in (
+        ("goodreads_book_authors*.json", ("author_id", "name"), _named),
+        ("goodreads_book_genres*.json", ("book_id", "genres"), _sorted),
+    ):
         beside = _files.find(path, (pattern,), beside=True)
         if beside is not None:
-            more = prescan(beside, workspace)
-            items, bad = joined(items, _lines.lines_of(more))
-            files.append(FileNote.of(more))
-            refused += [bad, refused_of(more)]
+            parsed, scanned = _json.json_file(beside, workspace, dict.fromkeys(keys, pl.String()), lambda found: found)
+            table, bad = _lines.table_of(parsed)
+            items = joined(items, table)
+            files.append(FileNote.of(scanned))
+            refused += [bad, refused_of(scanned)]
     return Books(items, tuple(files), join(refused))
 
 
@@ -115,28 +122,22 @@ def _columns(fields: dict[str, pl.DataType]) -> list[pl.Expr]:
     return [value.alias(name) for name, value in columns.items()]
 
 
-def _named(items: pl.DataFrame, lines: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _named(items: pl.DataFrame, authors: pl.DataFrame) -> pl.DataFrame:
     """Add the names of the authors, in the order of the book."""
-    authors, bad = _lines.table_of(_json.json_rows(lines, {"author_id": pl.String(), "name": pl.String()}))
     listed = items.select("item_id", pl.col("author_ids").alias("author_id")).explode("author_id").drop_nulls()
     names = listed.join(authors.unique("author_id", keep="first"), on="author_id", maintain_order="left")
     grouped = names.group_by("item_id", maintain_order=True).agg(pl.col("name").unique(maintain_order=True))
-    grouped = grouped.rename({"name": "authors"})
-    return items.unique("item_id", keep="first", maintain_order=True).join(
-        grouped, on="item_id", how="left", maintain_order="left"
-    ), bad
+    return items.join(grouped.rename({"name": "authors"}), on="item_id", how="left", maintain_order="left")
 
 
-def _sorted(items: pl.DataFrame, lines: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _sorted(items: pl.DataFrame, votes: pl.DataFrame) -> pl.DataFrame:
     """Add the genres, the one with most votes first."""
-    rows = _json.json_rows(lines, {"book_id": pl.String(), "genres": pl.String()})
-    frame, bad = _lines.table_of(rows)
     pairs = pl.col("genres").str.extract_all(r'"(?:[^"\\]|\\.)*"\s*:\s*\d+')
-    votes = frame.select(pl.col("book_id").alias("item_id"), pairs.alias("pair")).explode("pair").drop_nulls()
-    votes = votes.with_columns(
+    listed = votes.select(pl.col("book_id").alias("item_id"), pairs.alias("pair")).explode("pair").drop_nulls()
+    listed = listed.with_columns(
         pl.col("pair").str.extract(r'^"(.*)"\s*:').alias("genre"),
         pl.col("pair").str.extract(r"(\d+)$").cast(pl.Int64, strict=False).alias("votes"),
     )
-    ranked = votes.sort(["item_id", "votes", "genre"], descending=[False, True, False])
+    ranked = listed.sort(["item_id", "votes", "genre"], descending=[False, True, False])
     grouped = ranked.group_by("item_id", maintain_order=True).agg(pl.col("genre").unique(maintain_order=True))
-    return items.join(grouped.rename({"genre": "genres"}), on="item_id", how="left", maintain_order="left"), bad
+    return items.join(grouped.rename({"genre": "genres"}), on="item_id", how="left", maintain_order="left")

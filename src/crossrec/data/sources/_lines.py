@@ -20,8 +20,6 @@ from crossrec.data.intake.prescan import TextFile
 from crossrec.data.intake.quarantine import refused_frame
 
 __all__ = [
-    "PROBLEM",
-    "blamed",
     "csv_rows",
     "delimited",
     "delimited_rows",
@@ -35,8 +33,6 @@ __all__ = [
     "words",
 ]
 
-PROBLEM = ("problem", "problem_column", "problem_value")
-"""Columns of `Reading.rows` that say what is wrong with a row."""
 _MAX_SPAN = 10_000
 """A quoted field that runs over more lines than this is taken for a stray quote."""
 
@@ -236,27 +232,6 @@ def settled(rows: pl.LazyFrame, columns: Mapping[str, str]) -> pl.LazyFrame:
         pl.col("#problem").alias("problem"),
         pl.lit("").alias("problem_column"),
         pl.col("#value").alias("problem_value"),
-    )
-
-
-def blamed(rows: pl.LazyFrame, faults: Sequence[tuple[pl.Expr, str, str]]) -> pl.LazyFrame:
-    """Note the first fault of each row that has no problem yet.
-
-    Args:
-        rows: From `settled`.
-        faults: Whether a row is broken, why, and the column whose value is shown; an empty one shows nothing.
-    """
-    none = pl.lit(None, pl.String)
-    reason, column, value = none, pl.lit(""), none
-    for broken, why, name in reversed(faults):
-        reason = pl.when(broken).then(pl.lit(why)).otherwise(reason)
-        column = pl.when(broken).then(pl.lit(name)).otherwise(column)
-        value = pl.when(broken).then(pl.col(name).cast(pl.String) if name else none).otherwise(value)
-    fine = pl.col("problem").is_null()
-    return rows.with_columns(
-        pl.coalesce("problem", reason).alias("problem"),
-        pl.when(fine).then(column).otherwise(pl.col("problem_column")).alias("problem_column"),
-        pl.when(fine).then(value).otherwise(pl.col("problem_value")).alias("problem_value"),
     )
 
 

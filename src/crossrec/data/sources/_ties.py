@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from crossrec.data.intake.quarantine import join, refused_frame
-from crossrec.data.schema import QUARANTINE, TIES
-from crossrec.data.sources import _lines
+from crossrec.data.intake.quarantine import join
+from crossrec.data.schema import TIES
+from crossrec.data.sources import _faults, _lines
 
 __all__ = ["checked_ties"]
 
@@ -30,18 +30,11 @@ def checked_ties(rows: pl.LazyFrame, tie: str) -> tuple[pl.DataFrame, pl.DataFra
     if "weight" in have:
         bad = weight.is_null() | ~weight.is_finite() | (weight <= 0)
         faults.append((bad, "weight is not above 0", "weight"))
-    found = _lines.blamed(settled, faults).with_columns(weight.alias("weight")).collect(engine="streaming")
+    found = _faults.blamed(settled, faults).with_columns(weight.alias("weight")).collect(engine="streaming")
     fine = found.filter(pl.col("problem").is_null())
     first = pl.struct("user_id", "other_id").is_first_distinct()
     twice = fine.filter(~first).with_columns(
         pl.lit("duplicate tie").alias("problem"), pl.format("{} {}", "user_id", "other_id").alias("problem_value")
     )
     ties = fine.filter(first).select("user_id", "other_id", pl.lit(tie).alias("tie"), "weight")
-    return ties.cast(TIES), join([_refused(found.filter(pl.col("problem").is_not_null())), _refused(twice)])
-
-
-def _refused(rows: pl.DataFrame) -> pl.DataFrame:
-    """Write rows with a problem as the quarantine has them."""
-    names = {"file": "file", "line": "row", "problem_column": "column", "problem": "reason", "problem_value": "value"}
-    frame = rows.select([pl.col(name).alias(wanted) for name, wanted in names.items()])
-    return frame.select(list(QUARANTINE)) if frame.height else refused_frame()
+    return ties.cast(TIES), join([_faults.refused_of_rows(found), _faults.refused_of_rows(twice)])

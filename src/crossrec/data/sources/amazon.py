@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from crossrec.core.errors import InvalidInput
-from crossrec.data.intake.prescan import Entry, TextFile, prescan
+from crossrec.data.intake.prescan import Entry, ScannedFile
 from crossrec.data.intake.quarantine import refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
 from crossrec.data.sources import _amazon_items, _files, _json, _lines
@@ -18,20 +19,11 @@ __all__ = ["Amazon"]
 
 _OLD = {"reviewerID": "user_id", "asin": "item_id", "overall": "rating", "unixReviewTime": "timestamp"}
 _NEW = {"user_id": "user_id", "parent_asin": "item_id", "rating": "rating", "timestamp": "timestamp"}
-_MORE = ("verified", "vote", "helpful", "verified_purchase", "helpful_vote", "asin")
+_MORE = {"ms": ("verified_purchase", "helpful_vote", "asin"), "s": ("verified", "vote", "helpful")}
+"""Keys that become the context, by the unit of the form: some are there in few lines only."""
 _REVIEWS = ("*.jsonl", "*.json")
 _META = ("meta*.jsonl", "meta*.json", "*meta*.jsonl", "*meta*.json")
-_FEW_PRODUCTS, _LEAST_SHARE, _SAMPLE = 100, 0.05, 100_000
-_TYPES: dict[str, pl.DataType] = {
-    "overall": pl.Float64(),
-    "rating": pl.Float64(),
-    "unixReviewTime": pl.Int64(),
-    "timestamp": pl.Int64(),
-    "verified": pl.Boolean(),
-    "verified_purchase": pl.Boolean(),
-    "helpful": pl.List(pl.Int64()),
-    "helpful_vote": pl.Int64(),
-}
+_FEW_PRODUCTS, _LEAST_SHARE = 100, 0.05
 
 
 @dataclass(frozen=True)
@@ -68,27 +60,37 @@ class Amazon:
             InvalidInput: Also where there are several categories, or the products are those of another one.
         """
         entry = _reviews(path)
-        text = prescan(entry, workspace, encoding=self.encoding)
-        keys = set(_json.keys_of(text))
-        columns, unit = _form(keys, entry)
-        rows = _rows(text, columns, keys)
-        fast = _fast(text, columns, keys)
+        columns, unit = _form(set(_json.keys_of(entry, encoding=self.encoding)), entry)
+        rows, scanned = self._rows(entry, columns, _MORE[unit], workspace)
         products = self._products(path, entry)
         found = _amazon_items.read(products, workspace, text=self.text) if products else None
         if found and products:
-            _refuse_foreign(rows.head(_SAMPLE), found.items, f"{entry.label}, {products.label}")
+            _refuse_foreign(rows, found.items, f"{entry.label}, {products.label}")
         return Reading(
             rows=rows,
             rules=Rules((1.0, 5.0), unit=unit, kind="rate", own_context=True),
-            files=(FileNote.of(text), *([found.file] if found else [])),
-            fast=fast,
-            expected=text.lines,
+            files=(FileNote.of(scanned), *([found.file] if found else [])),
             items=found.items if found else None,
-            refused=refused_of(text).with_columns(pl.lit(None, pl.String).alias("value")),
+            refused=refused_of(scanned).with_columns(pl.lit(None, pl.String).alias("value")),
             item_refused=found.refused if found else refused_frame(),
             licence="research use; cite McAuley et al.",
             private=True,
+            stored=True,
         )
+
+    def _rows(
+        self, entry: Entry, columns: dict[str, str], more: Sequence[str], workspace: Path
+    ) -> tuple[pl.LazyFrame, ScannedFile]:
+        """Parse the reviews once, into the columns of `Reading.rows`."""
+        fields: dict[str, pl.DataType] = {name: pl.String() for name in (*columns, *more)}
+        if "helpful" in more:
+            fields["helpful"] = pl.List(pl.String())
+        wanted = {**columns, "#context": "context"}
+
+        def shape(found: pl.LazyFrame) -> pl.LazyFrame:
+            return _lines.settled(found.with_columns(_context(more)), wanted)
+
+        return _json.json_file(entry, workspace, fields, shape, encoding=self.encoding)
 
     def _products(self, path: Path, reviews: Entry) -> Entry | None:
         """Find the product file: the one that is named, that of the same category, or the only one."""
@@ -140,32 +142,7 @@ def _form(keys: set[str], entry: Entry) -> tuple[dict[str, str], str]:
     )
 
 
-def _rows(text: TextFile, columns: dict[str, str], keys: set[str]) -> pl.LazyFrame:
-    """Parse the reviews into the columns of `Reading.rows`."""
-    more = [name for name in _MORE if name in keys and name not in columns]
-    fields: dict[str, pl.DataType] = {name: pl.String() for name in (*columns, *more)}
-    if "helpful" in more:
-        fields["helpful"] = pl.List(pl.String())
-    parsed = _json.json_table(text, fields)
-    return _lines.settled(parsed.with_columns(_context(more)), {**columns, **({"#context": "context"} if more else {})})
-
-
-def _fast(text: TextFile, columns: dict[str, str], keys: set[str]) -> pl.LazyFrame | None:
-    """Parse the same with typed columns, where every line can be an object."""
-    more = [name for name in _MORE if name in keys and name not in columns]
-    types = {name: _TYPES.get(name, pl.String()) for name in (*columns, *more)}
-    rows = _json.fast_json(text, types)
-    if rows is None:
-        return None
-    plain = [pl.col(name).cast(pl.String) for name in more if name != "helpful"]
-    if "helpful" in more:
-        plain.append(pl.col("helpful").cast(pl.List(pl.String())))
-    context = [_context(more).alias("context")] if more else []
-    picked = [pl.col(column).alias(field) for column, field in columns.items()]
-    return rows.with_columns(plain).select("file", "line", *picked, *context)
-
-
-def _context(keys: list[str]) -> pl.Expr:
+def _context(keys: Sequence[str]) -> pl.Expr:
     """Write what a review says beside its rating as a JSON object without nulls."""
     parts: list[pl.Expr] = []
     for name in keys:
@@ -173,13 +150,11 @@ def _context(keys: list[str]) -> pl.Expr:
         if name in ("verified", "verified_purchase"):
             parts.append(pl.when(value.is_in(["true", "false"])).then(pl.lit('"verified":') + value))
         elif name == "asin":
-            parts.append(pl.when(value.str.contains(r"^\w+$")).then(pl.lit('"asin":"') + value + pl.lit('"')))
+            parts.append(pl.when(value.str.contains(r"^[0-9A-Za-z]+$")).then(pl.lit('"asin":"') + value + pl.lit('"')))
         else:
             votes = value.list.get(0, null_on_oob=True) if name == "helpful" else value
             number = votes.str.replace_all(",", "", literal=True).cast(pl.Int64, strict=False).cast(pl.String)
             parts.append(pl.lit('"helpful_vote":') + number)
-    if not parts:
-        return pl.lit(None, pl.String).alias("#context")
     inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
     return pl.when(inside != "").then(pl.lit("{") + inside + pl.lit("}")).alias("#context")
 

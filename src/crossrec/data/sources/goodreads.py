@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossrec.core.errors import InvalidInput
-from crossrec.data.intake.prescan import Entry, prescan
+from crossrec.data.intake.prescan import Entry
 from crossrec.data.intake.quarantine import join
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
 from crossrec.data.sources import _files, _goodreads_books, _goodreads_rows
@@ -52,22 +52,22 @@ class Goodreads:
             InvalidInput: Also where a folder has the rows of several genres.
         """
         entry = self._entry(path)
-        text = prescan(entry, workspace)
         if entry.name.lower().endswith(".csv"):
-            shelves = _goodreads_rows.from_csv(text, path, workspace)
+            shelves = _goodreads_rows.from_csv(entry, path, workspace)
         else:
-            shelves = _goodreads_rows.from_json(text, workspace, reviews="review" in entry.name.lower())
+            shelves = _goodreads_rows.from_json(entry, workspace, reviews="review" in entry.name.lower())
         books = _goodreads_books.read(path, entry.name, workspace, text=self.text) if shelves.joined else None
         return Reading(
             rows=shelves.rows,
-            rules=Rules((1.0, 5.0), unit="ms", unrated=True, plain_ids=text.plain and text.longest <= 512),
-            files=(FileNote.of(text), *shelves.files, *(books.files if books else ())),
+            rules=Rules((1.0, 5.0), unit="ms", unrated=True),
+            files=(FileNote.of(shelves.scanned), *shelves.files, *(books.files if books else ())),
             fast=shelves.fast,
-            expected=text.lines - 1,
+            expected=shelves.expected,
             items=books.items if books else None,
-            refused=refused_of(text).with_columns(value=None),
+            refused=refused_of(shelves.scanned).with_columns(value=None),
             item_refused=books.refused if books else join([]),
             private=True,
+            stored=shelves.stored,
             notes=() if shelves.joined else (_UNJOINED,),
             licence="research use; cite Wan and McAuley 2018",
         )

@@ -8,10 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.core.errors import InvalidInput
-from crossrec.data.intake.prescan import Entry, TextFile, prescan
-from crossrec.data.intake.quarantine import join
+from crossrec.data.intake.prescan import Entry, ScannedFile
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
-from crossrec.data.sources import _files, _json, _lines
+from crossrec.data.sources import _faults, _files, _json, _lines
 from crossrec.data.sources._pseudonyms import Pseudonyms
 
 __all__ = ["Reddit"]
@@ -66,33 +65,33 @@ class Reddit:
             if value not in known:
                 raise InvalidInput(f"reddit: option {name}: expected one of {', '.join(known)}, got '{value}'")
         names = Pseudonyms.from_environment()
-        texts, tables = [], []
-        for entry in _entries(path):
-            text = prescan(entry, workspace)
-            tables.append(self._parsed(text, names, workspace))
-            texts.append(text)
-            if text.readable != entry.path:
-                text.readable.unlink()  # a month unpacks to hundreds of gigabytes; its rows are stored by now
+        tables, files = zip(*[self._parsed(entry, names, workspace) for entry in _entries(path)], strict=True)
         rows = pl.concat(tables)
         return Reading(
             rows=rows.select(pl.exclude("^#.*$")),
             rules=Rules(None, unit="s", kind="comment"),
-            files=tuple(FileNote.of(text) for text in texts),
+            files=tuple(FileNote.of(file) for file in files),
             items=self._catalogue(rows),
-            refused=join(refused_of(text).with_columns(value=None) for text in texts),
+            refused=refused_of(*files).with_columns(pl.lit(None, pl.String).alias("value")),
             by_rule=(DELETED, BOT, PAGE),
             pseudonyms=names.fingerprint,
             notes=names.notes,
             licence="content of Reddit's users; see the terms of Reddit and of the dump",
             private=True,
+            stored=True,
         )
 
-    def _parsed(self, text: TextFile, names: Pseudonyms, workspace: Path) -> pl.LazyFrame:
-        """Parse one file once: its rows, and in columns with a leading `#` what is known about the community."""
-        comments = _are_comments(text)
-        rows = _lines.settled(
-            _json.json_table(text, dict.fromkeys(_FIELDS, pl.String())), {name: name for name in _FIELDS}
-        )
+    def _parsed(self, entry: Entry, names: Pseudonyms, workspace: Path) -> tuple[pl.LazyFrame, ScannedFile]:
+        """Parse one file once."""
+        comments = _are_comments(entry)
+
+        def shape(found: pl.LazyFrame) -> pl.LazyFrame:
+            return self._shaped(_lines.settled(found, {name: name for name in _FIELDS}), names, comments=comments)
+
+        return _json.json_file(entry, workspace, dict.fromkeys(_FIELDS, pl.String()), shape)
+
+    def _shaped(self, rows: pl.LazyFrame, names: Pseudonyms, *, comments: bool) -> pl.LazyFrame:
+        """Choose the columns of `Reading.rows`, and with a leading `#` what is known about the community."""
         deleted = pl.col("author").is_null() | pl.col("author").is_in(["", "[deleted]", "[removed]"])
         page = pl.col("subreddit").str.starts_with("u_") | (pl.col("subreddit_type") == "user")
         faults = [(page.fill_null(value=False), PAGE, ""), (deleted, DELETED, "")]
@@ -101,7 +100,7 @@ class Reddit:
             faults.append((lower.str.ends_with("bot") | lower.is_in(_KNOWN_BOTS), BOT, ""))
         thread = pl.col("link_id") if comments else pl.lit("t3_") + pl.col("id")
         taken = pl.col("problem").is_null()
-        found = _lines.blamed(rows, faults).select(
+        return _faults.blamed(rows, faults).select(
             "file",
             "line",
             names.of(pl.when(taken).then(pl.col("author"))).alias("user_id"),
@@ -110,7 +109,7 @@ class Reddit:
             .alias("item_id"),
             pl.col("created_utc").alias("timestamp"),
             pl.lit("comment" if comments else "share").alias("interaction_type"),
-            *_lines.PROBLEM,
+            *_faults.PROBLEM,
             pl.when(~page.fill_null(value=False)).then(pl.col("subreddit")).alias("#subreddit"),
             pl.col("subreddit_id").alias("#subreddit_id"),
             pl.col("subreddit_type").alias("#type"),
@@ -118,7 +117,6 @@ class Reddit:
             pl.col("subreddit_subscribers").cast(pl.Int64, strict=False).alias("#subscribers"),
             (pl.col("title") if self.item == "thread" and not comments else pl.lit(None, pl.String)).alias("#title"),
         )
-        return _json.stored(found, workspace, "comments" if comments else "posts")
 
     def _catalogue(self, rows: pl.LazyFrame) -> pl.DataFrame:
         """Describe the communities or threads by all rows that name them."""
@@ -144,19 +142,19 @@ def _entries(path: Path) -> list[Entry]:
     return found or [_files.require(path, _FILES, "reddit")]
 
 
-def _are_comments(text: TextFile) -> bool:
+def _are_comments(entry: Entry) -> bool:
     """Tell comments from submissions by the keys of the first lines.
 
     Raises:
         InvalidInput: They are neither.
     """
-    keys = _json.keys_of(text)
+    keys = _json.keys_of(entry)
     if missing := [name for name in ("author", "subreddit", "created_utc") if name not in keys]:
         there = ", ".join(keys)[:300] or "no JSON"
-        raise InvalidInput(f"{text.entry.label}, row 1: expected a key '{missing[0]}', got {there}")
+        raise InvalidInput(f"{entry.label}, row 1: expected a key '{missing[0]}', got {there}")
     if "link_id" not in keys and "title" not in keys:
         raise InvalidInput(
-            f"{text.entry.label}, row 1: expected a key 'link_id' (comments) or 'title' (submissions), "
+            f"{entry.label}, row 1: expected a key 'link_id' (comments) or 'title' (submissions), "
             f"got {', '.join(keys)[:300]}"
         )
     return "link_id" in keys

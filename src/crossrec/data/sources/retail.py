@@ -9,7 +9,7 @@ import polars as pl
 
 from crossrec.data.intake.prescan import prescan
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
-from crossrec.data.sources import _files, _lines
+from crossrec.data.sources import _faults, _files, _lines
 
 __all__ = ["Retail"]
 
@@ -74,7 +74,7 @@ class Retail:
             faults.append((service, "stock code is no product", "item_id"))
         back = pl.col("invoice").str.starts_with("C") | (quantity < 0)
         details = pl.struct("invoice", quantity.alias("quantity"), price.alias("price"), "country")
-        return _lines.blamed(rows, faults).select(
+        return _faults.blamed(rows, faults).select(
             "file",
             "line",
             pl.col("user_id").str.strip_suffix(".0"),
@@ -82,7 +82,7 @@ class Retail:
             "timestamp",
             pl.when(back).then(pl.lit("return")).otherwise(pl.lit("purchase")).alias("interaction_type"),
             details.struct.json_encode().alias("context"),
-            *_lines.PROBLEM,
+            *_faults.PROBLEM,
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.core.errors import InvalidInput, suggestion
-from crossrec.data.intake.prescan import Entry, FileState, TextFile, file_hash, prescan
+from crossrec.data.intake.prescan import Entry, FileState, file_hash, prescan
 from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _json, _lines
@@ -38,7 +38,7 @@ class Tables:
     Args:
         user: Column of the user.
         item: Column of the item.
-        rating: Column of the rating.
+        rating: Column of the rating; where a column says the kind, a row may be without one.
         timestamp: Column of the time.
         position: Column of the order within a user, for order without time. A row without one is the oldest.
         split: Column of the split: train, valid, test.
@@ -92,6 +92,7 @@ class Tables:
             kind=kind,
             plain_ids=reading.rules.plain_ids,
             unit_is_option=True,
+            unrated="interaction_type" in columns.values(),
         )
         items, files, items_refused = self._items(workspace)
         found = Reading(
@@ -102,6 +103,7 @@ class Tables:
             expected=reading.expected,
             items=items,
             refused=reading.refused,
+            stored=reading.stored,
             item_refused=items_refused,
             ordered=self.ordered,
             repeats=self.repeats or "position" in columns.values(),
@@ -150,9 +152,9 @@ class Tables:
 
     def _text(self, entry: Entry, workspace: Path) -> tuple[Reading, dict[str, str]]:
         """Read CSV or JSON lines."""
-        text = prescan(entry, workspace, encoding=self.encoding)
         if entry.name.endswith((".jsonl", ".ndjson", ".json")):
-            return self._json(text)
+            return self._json(entry, workspace)
+        text = prescan(entry, workspace, encoding=self.encoding)
         with text.readable.open(encoding="utf-8") as stream:
             first = stream.readline(2**20)
         separator = _SEPARATORS.get(self.separator, self.separator) or max(",\t;|", key=first.count)
@@ -176,13 +178,17 @@ class Tables:
         )
         return reading, columns
 
-    def _json(self, text: TextFile) -> tuple[Reading, dict[str, str]]:
+    def _json(self, entry: Entry, workspace: Path) -> tuple[Reading, dict[str, str]]:
         """Read JSON lines; the columns are the keys of the first hundred lines."""
-        keys = _json.keys_of(text)
-        columns = self._columns(text.entry.label, keys)
-        rows = _lines.settled(_json.json_table(text, dict.fromkeys(columns, pl.String())), columns)
-        files, notes = (FileNote.of(text),), _used(columns, keys)
-        return Reading(rows=rows, rules=Rules(), files=files, refused=refused_of(text), notes=notes), columns
+        keys = _json.keys_of(entry, encoding=self.encoding)
+        columns = self._columns(entry.label, keys)
+        fields = dict.fromkeys(columns, pl.String())
+        rows, scanned = _json.json_file(
+            entry, workspace, fields, lambda found: _lines.settled(found, columns), encoding=self.encoding
+        )
+        files, notes = (FileNote.of(scanned),), _used(columns, keys)
+        reading = Reading(rows=rows, rules=Rules(), files=files, refused=refused_of(scanned), notes=notes, stored=True)
+        return reading, columns
 
     def _parquet(self, entry: Entry) -> tuple[Reading, dict[str, str]]:
         """Read Parquet; rows are counted from 1."""

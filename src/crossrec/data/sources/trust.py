@@ -12,7 +12,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import Entry, TextFile, prescan
 from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
-from crossrec.data.sources import _files, _lines, _matrices
+from crossrec.data.sources import _faults, _files, _lines, _matrices
 from crossrec.data.sources._ties import checked_ties
 
 __all__ = ["Trust"]
@@ -74,7 +74,9 @@ class Trust:
         tables = [found, network] if network else [found]
         return Reading(
             rows=_rated(found.rows),
-            rules=Rules(rating_range(self.ratings) or (0.5, 5.0), unit="s", kind="rate", unrated=found.reviews),
+            rules=Rules(
+                rating_range(self.ratings) or (0.5, 5.0), unit="s", kind="rate", unrated=found.reviews, own_context=True
+            ),
             files=tuple(table.file for table in tables),
             items=_categories(found.rows),
             ties=ties,
@@ -142,7 +144,7 @@ def _rated(rows: pl.LazyFrame) -> pl.LazyFrame:
     number = pl.when(helpful.str.contains(r"^-?\d+(\.\d+)?$")).then(helpful)
     starless = (pl.col("rating").cast(pl.Float64, strict=False) == 0).fill_null(value=False)
     missing = (pl.col("rating").is_null() | (pl.col("rating") == ""), "rating is missing", "rating")
-    return _lines.blamed(settled, [missing]).select(
+    return _faults.blamed(settled, [missing]).select(
         pl.exclude("helpfulness", "rating"),
         pl.when(~starless).then(pl.col("rating")).alias("rating"),
         pl.when(starless).then(pl.lit("review")).otherwise(pl.lit("rate")).alias("interaction_type"),
