@@ -17,7 +17,7 @@ from crossrec.core.shelf import EXTRA_OF_IMPORT
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "crossrec"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-CORE = {"numpy", "scipy", "polars", "numba", "typer", "rich", "isal"}
+CORE = {"numpy", "scipy", "polars", "numba", "typer", "rich", "isal", "narwhals"}
 OPTIONAL_AT_THE_CALL = {"pandas": "Recommendations.to_pandas: whoever asks for a pandas frame has pandas"}
 
 LOOK = """
@@ -92,7 +92,7 @@ def imported_packages() -> dict[str, set[str]]:
 def test_every_optional_import_names_its_extra() -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     optional = set(imported_packages()) - CORE - set(OPTIONAL_AT_THE_CALL)
-    for transitive in ("starlette", "pydantic"):  # come with fastapi, and are its own words for apps
+    for transitive in ("starlette", "pydantic", "markupsafe"):  # come with fastapi and jinja2, and are their words
         optional.discard(transitive)
     assert optional <= set(EXTRA_OF_IMPORT), f"not in EXTRA_OF_IMPORT: {sorted(optional - set(EXTRA_OF_IMPORT))}"
     distributions = packages_distributions()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numba
 import numpy as np
 import pytest
@@ -10,6 +12,12 @@ from crossrec.core.errors import InvalidInput
 from crossrec.metrics.significance import bootstrap_difference, bootstrap_mean, bootstrap_means
 
 RANDOM = np.random.default_rng(3)
+
+
+@pytest.fixture(autouse=True)
+def same_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test the same numbers, whichever ran before."""
+    monkeypatch.setattr(sys.modules[__name__], "RANDOM", np.random.default_rng(3))
 
 
 def test_no_difference_is_zero_and_sure() -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from crossrec.cli.data.choices import EngineName, Master
 from crossrec.cli.show import AsJson, advancing, out, parse_names, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
@@ -27,6 +28,8 @@ def train(
     setting: Annotated[list[str] | None, typer.Option("--set", help="A setting of the model: l2=50. Repeat.")] = None,
     protocol: Annotated[str, typer.Option(help="Evaluate by this protocol first and keep the report.")] = "",
     k: Annotated[int | None, typer.Option("-k", "--k", help="Length of the lists in that evaluation; 10.")] = None,
+    engine: EngineName = "polars",
+    master: Master = "",
     as_json: AsJson = False,
 ) -> None:
     """Fit a model on all of a data set, with popularity behind it for strangers, and save the bundle."""
@@ -37,7 +40,16 @@ def train(
     chosen, k = parse_names(domains) or None, 10 if k is None else k
     with advancing(f"training {model}") as progress, outgoing_bundle(out_folder) as folder:
         bundle = train_bundle(
-            model, data, folder, domains=chosen, settings=settings, protocol=protocol, k=k, progress=progress
+            model,
+            data,
+            folder,
+            domains=chosen,
+            settings=settings,
+            protocol=protocol,
+            k=k,
+            engine=engine,
+            master=master,
+            progress=progress,
         )
     if as_json:
         print_json({"folder": out_folder, "version": bundle.version, **vars(bundle.card)})

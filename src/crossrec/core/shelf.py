@@ -21,6 +21,7 @@ EXTRA_OF_IMPORT = {
     "prometheus_client": "server",
     "structlog": "server",
     "obstore": "cloud",
+    "pyspark": "spark",
     "zstandard": "zst",
     "pyarrow": "arrow",
     "matplotlib": "report",

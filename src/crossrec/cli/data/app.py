@@ -5,10 +5,13 @@ from __future__ import annotations
 import typer
 
 from crossrec.cli.data.check import check
+from crossrec.cli.data.clean import clean
 from crossrec.cli.data.export import export
 from crossrec.cli.data.fetch import fetch_corpora
 from crossrec.cli.data.import_files import import_files
+from crossrec.cli.data.negatives import negatives
 from crossrec.cli.data.quarantine import quarantine
+from crossrec.cli.data.split_rows import split_rows
 from crossrec.cli.data.versions import upgrade_dataset, versions
 
 __all__ = ["app"]
@@ -21,3 +24,6 @@ app.command("quarantine")(quarantine)
 app.command("versions")(versions)
 app.command("upgrade")(upgrade_dataset)
 app.command("export")(export)
+app.command("clean")(clean)
+app.command("split")(split_rows)
+app.command("negatives")(negatives)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from crossrec.cli.data.choices import EngineName, Master
 from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
 from crossrec.core.errors import InvalidInput
 from crossrec.data.exchange.places import localised
@@ -35,6 +36,8 @@ def import_files(
     append: Annotated[
         bool, typer.Option("--append", help="Add files that are new; a corrected file replaces what it brought.")
     ] = False,
+    engine: EngineName = "polars",
+    master: Master = "",
     as_json: AsJson = False,
 ) -> None:
     """Read files in a source's official format; what is refused is kept apart and counted."""
@@ -50,6 +53,8 @@ def import_files(
             options=options,
             shared_users=shared_users,
             there="replace" if replace else "append" if append else "refuse",
+            engine=engine,
+            master=master,
             progress=lambda step: say(f"{here.name}: {step}"),
         )
     if as_json:

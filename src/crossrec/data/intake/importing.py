@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -11,7 +12,9 @@ import polars as pl
 
 from crossrec.core.errors import InvalidInput
 from crossrec.data.dataset import open_dataset
+from crossrec.data.engine import open_engine
 from crossrec.data.intake.appending import Plan, plan_of
+from crossrec.data.intake.elsewhere import Workers, here_or_there
 from crossrec.data.intake.quarantine import counts_by_reason, join
 from crossrec.data.intake.taking import Taken, take
 from crossrec.data.manifest import DomainRecord, Manifest, Part, SourceFile, write_manifest
@@ -81,6 +84,8 @@ def import_source(
     options: Mapping[str, str] | None = None,
     shared_users: bool = False,
     there: There = "refuse",
+    engine: str = "polars",
+    master: str = "",
     progress: Callable[[str], None] | None = None,
 ) -> ImportSummary:
     """Import one public data set as one domain of a data set on disk.
@@ -96,6 +101,8 @@ def import_source(
         shared_users: The same user id in another shared domain is the same person.
         there: What to do where the domain is there: refuse, replace it, or append: files that are new are added,
             the same file changes nothing, and another file of the same name replaces what that file brought.
+        engine: "polars" does all in this process; "spark" has its workers take lines apart and check rows.
+        master: Of the cluster; see `open_engine`.
         progress: Called with the name of each step when it starts.
 
     Raises:
@@ -108,7 +115,7 @@ def import_source(
     folder = Path(out)
     check_domain(domain)
     reader = create(source, options or {})
-    with writing(folder) as workspace:
+    with writing(folder) as workspace, _workers(engine, master, workspace) as workers:
         before = existing(folder)
         old = before.domains.get(domain) if before else None
         if old and there == "refuse":
@@ -117,6 +124,10 @@ def import_source(
             )
         told("scanning")
         reading = reader.read(Path(path), workspace / "text")
+        if workers and not workers.calls:
+            raise InvalidInput(
+                f"source '{source}': its files are only read on one machine; leave --engine {engine} out"
+            )
         plan = (
             Plan.fresh()
             if old is None or there == "replace"
@@ -125,16 +136,9 @@ def import_source(
         if old and before and plan.nothing:
             return ImportSummary(domain, folder, old, before.version, changed=False)
         told("checking and writing")
-        writer = _Writer(reading, plan, domain, folder, workspace)
+        writer = _Writer(reading, plan, domain, folder, workspace, workers)
         about = {"source": source, "options": dict(options or {}), "users_are": "shared" if shared_users else "own"}
-        try:
-            record = balanced(writer.record(about, told), domain)
-        except pl.exceptions.PolarsError as error:
-            if of_the_disk(error, folder):
-                raise
-            raise InvalidInput(f"'{path}': it could not be read, is it damaged? ({error})") from error
-        for file in reading.files:
-            file.refuse_change()
+        record = _recorded(writer, about, told, path)
         domains = {**(before.domains if before else {}), domain: record}
         manifest = Manifest(domains, parent=before.version if before else None)
         write_manifest(folder, manifest)
@@ -142,6 +146,32 @@ def import_source(
     return ImportSummary(
         domain, folder, record, manifest.version, notes=reading.notes, examples=tuple(refused.to_dicts())
     )
+
+
+def _recorded(writer: _Writer, about: Mapping[str, Any], told: Callable[[str], None], path: str | Path) -> DomainRecord:
+    """Write the parts of a domain; refuse files that cannot be read or have changed meanwhile."""
+    try:
+        record = balanced(writer.record(about, told), writer.domain)
+    except pl.exceptions.PolarsError as error:
+        if of_the_disk(error, writer.folder):
+            raise
+        raise InvalidInput(f"'{path}': it could not be read, is it damaged? ({error})") from error
+    for file in writer.reading.files:
+        file.refuse_change()
+    return record
+
+
+@contextmanager
+def _workers(engine: str, master: str, workspace: Path) -> Iterator[Workers | None]:
+    """Open the engine that is to do the work, if it is another than this process."""
+    if engine == "polars" and not master:
+        yield None
+        return
+    with (
+        closing(open_engine(engine, workspace, master=master)) as opened,
+        here_or_there(opened, workspace / "spread") as workers,
+    ):
+        yield workers
 
 
 @dataclass(frozen=True)
@@ -153,12 +183,21 @@ class _Writer:
     domain: str
     folder: Path
     workspace: Path
+    workers: Workers | None = None
 
     def record(self, about: Mapping[str, Any], told: Callable[[str], None]) -> DomainRecord:
         """Write all parts and return what the manifest says about them."""
         plan, reading = self.plan, self.reading
-        first, already = plan.first_positions, plan.already(self.folder)
-        taken = take(reading, self.domain, self.workspace, only=plan.only, first_positions=first, already=already)
+        first, already, workers = plan.first_positions, plan.already(self.folder), self.workers
+        taken = take(
+            reading,
+            self.domain,
+            self.workspace,
+            only=plan.only,
+            first_positions=first,
+            already=already,
+            workers=workers,
+        )
         kept = plan.kept_parts("interactions")
         paths = [self.folder / part.path for part in kept] + [one.path for one in taken.staged]
         told("counting")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from crossrec.data.intake.duplicates import Repeats, without_repeats
+from crossrec.data.intake.elsewhere import Workers
 from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.intake.row_checks import checked, kept, refused, settle_unit
-from crossrec.data.source import Reading
+from crossrec.data.source import Reading, Rules
 from crossrec.data.storing.parts import Staged, height, sink_months
 from crossrec.data.storing.transaction import of_the_disk
 
@@ -43,6 +45,7 @@ def take(
     only: Collection[str] | None = None,
     first_positions: Mapping[str, int] | None = None,
     already: Mapping[str, Collection[Path]] | None = None,
+    workers: Workers | None = None,
 ) -> Taken:
     """Check rows and write the good ones, each once.
 
@@ -53,13 +56,14 @@ def take(
         only: Take the rows of these files alone; None takes all.
         first_positions: File -> what is added to the positions of its rows.
         already: Month -> parts of the data set that stay: a row that is in them is a repeat.
+        workers: They check the rows; None checks them here.
     """
     reading = replace(reading, rules=replace(reading.rules, unit=_unit(reading)))
     first = first_positions or {}
-    sunk = _fast(reading, domain, workspace / "fast", only=only, first=first)
+    sunk = None if workers else _fast(reading, domain, workspace / "fast", only=only, first=first)
     if sunk is None:
-        parsed, expected = _parsed_once(reading, workspace)
-        rows = checked(parsed, reading.rules, domain)
+        parsed, expected = (reading.rows, None) if workers else _parsed_once(reading, workspace)
+        rows = _checked_there(reading, domain, workers) if workers else checked(parsed, reading.rules, domain)
         rows = rows if only is None else rows.filter(pl.col("#file").is_in(list(only)))
         rows = _shifted(rows, reading, first)
         staged = sink_months(kept(rows), workspace / "rows", expected=expected)
@@ -105,6 +109,22 @@ def _parsed_once(reading: Reading, workspace: Path) -> tuple[pl.LazyFrame, int]:
     path = workspace / "parsed.parquet"
     reading.rows.sink_parquet(path, compression="lz4", statistics=False)
     return pl.scan_parquet(path, glob=False), height(path)
+
+
+def _checked_there(reading: Reading, domain: str, workers: Workers) -> pl.LazyFrame:
+    """Have the rows checked by the workers; rows and positions are those of the checks here."""
+    rows = workers.mapped(reading.rows, partial(_checked_part, rules=reading.rules, domain=domain))
+    if reading.fast is None or reading.rules.unit == "iso":
+        return rows
+    good, all_ = rows.select((~pl.col("#broken")).sum(), pl.len()).collect(engine="streaming").row(0)
+    # The simpler parser, which would have read these rows here, counts positions by lines.
+    return rows.with_columns(pl.col("#row").alias("position")) if good == all_ == reading.expected else rows
+
+
+def _checked_part(rows: pl.LazyFrame, rules: Rules, domain: str) -> pl.LazyFrame:
+    """Check some rows, which know their place among all."""
+    named = "position" in rows.collect_schema()
+    return checked(rows.drop("place") if named else rows.rename({"place": "position"}), rules, domain)
 
 
 def _unit(reading: Reading) -> str:

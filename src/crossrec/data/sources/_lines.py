@@ -9,17 +9,20 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from crossrec.core.errors import InvalidInput, suggestion
+from crossrec.data.intake.elsewhere import taken_apart
 from crossrec.data.intake.prescan import TextFile
 from crossrec.data.intake.quarantine import refused_frame
 
 __all__ = [
     "csv_rows",
     "delimited",
+    "delimited_rows",
     "fast_csv",
     "header_of",
     "lines_of",
@@ -56,6 +59,24 @@ def delimited(lines: pl.LazyFrame, separator: str, columns: Sequence[str]) -> pl
     """
     apart = lines.with_columns(pl.col("text").str.split(separator).alias("fields")) if separator else words(lines)
     return _named(apart, columns)
+
+
+def delimited_rows(text: TextFile, separator: str, columns: Sequence[str], *, skip: int = 0) -> pl.LazyFrame:
+    """Take all lines of a file apart, by an engine's workers where an import says so; see `delimited`.
+
+    Args:
+        text: A file that went through the pre-scan.
+        separator: What stands between fields.
+        columns: Their names.
+        skip: Lines at the top to leave out: a header.
+    """
+    parse = partial(_apart, label=text.entry.label, skip=skip, separator=separator, columns=tuple(columns))
+    return taken_apart(text, parse)
+
+
+def _apart(lines: pl.LazyFrame, label: str, skip: int, separator: str, columns: Sequence[str]) -> pl.LazyFrame:
+    body = lines.filter(pl.col("line") > skip).select(pl.lit(label).alias("file"), "line", "text")
+    return delimited(body, separator, columns)
 
 
 def words(lines: pl.LazyFrame) -> pl.LazyFrame:
@@ -136,9 +157,9 @@ def csv_rows(text: TextFile, header: Sequence[str], separator: str = ",", *, ski
         separator: One character.
         skip: Lines of header.
     """
-    lines = lines_of(text, skip=skip)
     if not text.quotes:
-        return delimited(lines, separator, header)
+        return delimited_rows(text, separator, header, skip=skip)
+    lines = lines_of(text, skip=skip)
     s = re.escape(separator)
     one = f'(?:"(?:[^"]|"")*"|[^"{s}][^{s}]*|)'
     whole = f"^{one}(?:{s}{one})*$"

@@ -69,7 +69,7 @@ class MovieLens:
             rows, limits, catalogue = self._double_colon(text), _colon_range(text), ("movies.dat",)
             people = "users.dat" if limits[1] == _STARS else ""
         elif "\t" in first:
-            rows = _settled(_lines.delimited(_lines.lines_of(text), "\t", list(_FIELDS)))
+            rows = _settled(_lines.delimited_rows(text, "\t", list(_FIELDS)))
             limits, catalogue, people = (1.0, _STARS), ("u.item",), "u.user"
             fast = _lines.fast_csv(text, list(_FIELDS), {name: name for name in _FIELDS}, "\t", skip=0)
         else:
@@ -111,7 +111,7 @@ class MovieLens:
         return films
 
     def _double_colon(self, text: TextFile) -> pl.LazyFrame:
-        return _settled(_lines.delimited(_lines.lines_of(text), "::", list(_FIELDS)))
+        return _settled(_lines.delimited_rows(text, "::", list(_FIELDS)))
 
 
 def _first_line(text: TextFile) -> str:
