@@ -17,7 +17,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.data.engine import Engine, Parse, Spreads
 from crossrec.data.intake.prescan import TextFile
 
-__all__ = ["Workers", "here_or_there", "taken_apart", "there_are_workers"]
+__all__ = ["Workers", "here_or_there", "taken_apart", "workers_called"]
 
 
 @dataclass
@@ -77,8 +77,8 @@ def here_or_there(engine: Engine | None, workspace: Path) -> Iterator[Workers | 
         _WORKERS.reset(token)
 
 
-def there_are_workers() -> bool:
-    """Say whether an engine's workers take files apart now."""
+def workers_called() -> bool:
+    """Does the import that goes on have an engine's workers do the work?"""
     return _WORKERS.get() is not None
 
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import polars as pl
 
-from crossrec.data.intake.elsewhere import taken_apart, there_are_workers
+from crossrec.data.intake.elsewhere import taken_apart, workers_called
 from crossrec.data.intake.line_stream import LineStream, head_lines
 from crossrec.data.intake.prescan import Entry, ScannedFile, prescan
 
@@ -46,9 +46,9 @@ def json_file(
     """Read a file of JSON lines once, and keep what is made of it as Parquet in the workspace.
 
     A line that is no JSON object is a problem. A number becomes text; a value of another shape than asked for
-    becomes its JSON text where text is wanted, and null where a list or struct is. The text itself is not
-    written to disk, unless an engine's workers are to parse it. Memory holds some megabytes of it, and rows up to
-    a quarter of a million or 128 MB.
+    becomes its JSON text where text is wanted, and null where a list or struct is. The text itself is never
+    written to disk, and memory holds some megabytes of it, and rows up to a quarter of a million or 128 MB. Where
+    an import has an engine's workers do this, they read the unpacked text instead.
 
     Args:
         entry: The file.
@@ -61,9 +61,11 @@ def json_file(
     Raises:
         InvalidInput: The file is empty, cut off, damaged, in another encoding, or changes while it is read.
     """
-    if rewrite is None and there_are_workers():
+    if workers_called():
         text = prescan(entry, workspace, encoding=encoding)
-        return shape(taken_apart(text, partial(_lines_parsed, label=entry.label, fields=dict(fields)))), text
+        return taken_apart(
+            text, partial(_apart, label=entry.label, fields=dict(fields), shape=shape, rewrite=rewrite)
+        ), text
     stream = LineStream(entry, encoding=encoding)
     workspace.mkdir(parents=True, exist_ok=True)
     folder = workspace / f"{len(list(workspace.iterdir())):04}-{entry.name}"
@@ -142,29 +144,41 @@ def _parsed(
 ) -> pl.DataFrame:
     """Parse a block of whole lines into one table."""
     lines = pl.read_lines(io.BytesIO(block), name="text")
-    if rewrite is not None:
-        lines = lines.with_columns(rewrite(lines["text"]).alias("text"))
     numbered = lines.with_columns(pl.int_range(first, first + lines.height, dtype=pl.Int64).alias("line"))
-    return _table(numbered.filter(pl.col("text") != ""), label, fields)
+    return _of_lines(numbered, label, fields, rewrite)
 
 
-def _lines_parsed(lines: pl.LazyFrame, label: str, fields: dict[str, pl.DataType]) -> pl.LazyFrame:
-    """Parse numbered lines, where an engine's workers have them."""
-    return lines.map_batches(
-        partial(_table, label=label, fields=fields),
+def _apart(
+    lines: pl.LazyFrame,
+    label: str,
+    fields: dict[str, pl.DataType],
+    shape: Shape,
+    rewrite: Callable[[pl.Series], pl.Series] | None,
+) -> pl.LazyFrame:
+    """Parse `line` and `text` where they are."""
+    parsed = lines.map_batches(
+        partial(_of_lines, label=label, fields=fields, rewrite=rewrite),
         schema=pl.Schema({**PLACES, **fields}),
         predicate_pushdown=False,
         projection_pushdown=False,
-        streamable=True,
     )
+    return shape(parsed)
 
 
-def _table(lines: pl.DataFrame, label: str, fields: dict[str, pl.DataType]) -> pl.DataFrame:
-    """Parse lines that are not blank, piece by piece."""
+def _of_lines(
+    lines: pl.DataFrame,
+    label: str,
+    fields: dict[str, pl.DataType],
+    rewrite: Callable[[pl.Series], pl.Series] | None,
+) -> pl.DataFrame:
+    """Parse `line` and `text` of some lines into one table."""
+    if rewrite is not None:
+        lines = lines.with_columns(rewrite(lines["text"]).alias("text"))
+    lines = lines.filter(pl.col("text") != "")
     if not lines.height:
         return pl.DataFrame(schema={**PLACES, **fields})
     objects = lines["text"].set(~lines["text"].str.starts_with("{"), None)
-    rows = max(1, lines.height * _PIECE_BYTES // max(1, int(lines["text"].str.len_bytes().sum())))
+    rows = max(1, lines.height * _PIECE_BYTES // int(lines["text"].str.len_bytes().sum()))
     pieces = [_piece(objects[start : start + rows], fields) for start in range(0, lines.height, rows)]
     columns = pl.concat(pieces)
     places = lines.hstack([columns["#bad"]]).select(
