@@ -188,15 +188,14 @@ class _Writer:
     def record(self, about: Mapping[str, Any], told: Callable[[str], None]) -> DomainRecord:
         """Write all parts and return what the manifest says about them."""
         plan, reading = self.plan, self.reading
-        first, already, workers = plan.first_positions, plan.already(self.folder), self.workers
         taken = take(
             reading,
             self.domain,
             self.workspace,
             only=plan.only,
-            first_positions=first,
-            already=already,
-            workers=workers,
+            first_positions=plan.first_positions,
+            already=plan.already(self.folder),
+            workers=self.workers,
         )
         kept = plan.kept_parts("interactions")
         paths = [self.folder / part.path for part in kept] + [one.path for one in taken.staged]
