@@ -12,6 +12,7 @@ from crossrec.cli.data.import_files import import_files
 from crossrec.cli.data.negatives import negatives
 from crossrec.cli.data.quarantine import quarantine
 from crossrec.cli.data.split_rows import split_rows
+from crossrec.cli.data.tail import tail
 from crossrec.cli.data.versions import upgrade_dataset, versions
 
 __all__ = ["app"]
@@ -27,3 +28,4 @@ app.command("export")(export)
 app.command("clean")(clean)
 app.command("split")(split_rows)
 app.command("negatives")(negatives)
+app.command("tail")(tail)
