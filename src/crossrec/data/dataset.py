@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +15,7 @@ from crossrec.core.event import NO_ORDER, NOT_TASTE
 from crossrec.core.frames import arrays_of
 from crossrec.core.interactions import Interactions
 from crossrec.data.exchange.datasets import dataset_folder
+from crossrec.data.identity import Links, read_links
 from crossrec.data.manifest import DomainRecord, Manifest, Part, read_manifest
 from crossrec.data.schema import INTERACTIONS, QUARANTINE, TIES
 from crossrec.data.storing.parts import scan
@@ -35,6 +37,11 @@ class Dataset:
 
     path: Path
     manifest: Manifest
+
+    @cached_property
+    def links(self) -> Links:
+        """Which accounts of different domains are one person; see `crossrec.data.identity`."""
+        return read_links(self.path)
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -80,8 +87,9 @@ class Dataset:
 
         With one domain, ids are exactly those of the source. With several an item is `domain:id`, a user
         of a domain with its own users likewise, and a user of domains that share users keeps the id: there,
-        the same id is one person. The catalogue has the items with an interaction. Kinds that do not say that
-        someone liked an item (returns, lists shown) stay on disk: `rows` has them.
+        the same id is one person. Accounts that are linked are one user with the person's id. The catalogue has
+        the items with an interaction. Kinds that do not say that someone liked an item (returns, lists shown)
+        stay on disk: `rows` has them.
 
         Args:
             domains: Names; None takes all.
@@ -118,31 +126,35 @@ class Dataset:
         about = catalogue if several else catalogue.drop("domain")
         return Interactions(**arrays_of(rows, _NAMES, "ms", about, checked=True))
 
+    def persons(self) -> dict[str, pl.DataFrame]:
+        """Return domain -> the ids of its persons, as several domains read together have them."""
+        return {
+            name: self._persons(name, several=True).select(pl.col("user_id").unique()).collect(engine="streaming")
+            for name in self.domains
+        }
+
     def _persons(self, name: str, *, several: bool) -> pl.LazyFrame:
-        """Return the rows of a domain with users written as persons."""
-        rows = self.rows(name)
-        if several and self.record(name).users_are == "own":
-            return rows.with_columns(join_ids(pl.col("domain"), pl.col("user_id")).alias("user_id"))
-        return rows
+        """Return the rows of a domain with users written as persons, and in `#kind` whose word that is."""
+        rows, record = self.rows(name), self.record(name)
+        if not several:
+            return rows
+        user = join_ids(pl.col("domain"), pl.col("user_id")) if record.users_are == "own" else pl.col("user_id")
+        linked = self.links.of_domain(record, name, self.manifest.domains)
+        rows = rows.join(linked.lazy(), on="user_id", how="left", maintain_order="left")
+        kind = pl.when(pl.col("person_id").is_null()).then(pl.lit(record.users_are)).otherwise(pl.lit("linked"))
+        return rows.with_columns(pl.coalesce("person_id", user).alias("user_id"), kind.alias("#kind"))
 
     def _refuse_collisions(self, names: list[str]) -> None:
-        """Make sure that no shared user is called like a domain's own user."""
-        users = {
-            kind: pl.concat(frames).unique()
-            for kind in ("own", "shared")
-            if (
-                frames := [
-                    self._persons(n, several=True).select("user_id") for n in names if self.record(n).users_are == kind
-                ]
-            )
-        }
-        if len(users) < 2:
-            return
-        same = users["own"].join(users["shared"], on="user_id", how="semi").head(1).collect()
+        """Make sure that no two persons have one id: a shared user, a domain's own, one of a link."""
+        users = pl.concat([self._persons(name, several=True).select("user_id", "#kind") for name in names]).unique()
+        double = users.group_by("user_id").agg(pl.col("#kind").sort()).filter(pl.col("#kind").list.len() > 1)
+        same = double.sort("user_id").head(1).collect(engine="streaming")
         if same.height:
+            user, kinds = same.row(0)
+            words = {"own": "a domain's own user", "shared": "a shared user", "linked": "a linked person"}
             raise InvalidInput(
-                f"user '{same.item()}': expected one person under one id, got a shared user and a domain's own user "
-                "of that name; import the shared domain with other user ids"
+                f"user '{user}': expected one person under one id, got {' and '.join(words[kind] for kind in kinds)} "
+                "of that name; import the shared domain with other user ids, or link to other person ids"
             )
 
     def _table(self, domain: str, kind: str, schema: pl.Schema) -> pl.DataFrame:

@@ -188,15 +188,7 @@ class _Writer:
     def record(self, about: Mapping[str, Any], told: Callable[[str], None]) -> DomainRecord:
         """Write all parts and return what the manifest says about them."""
         plan, reading = self.plan, self.reading
-        taken = take(
-            reading,
-            self.domain,
-            self.workspace,
-            only=plan.only,
-            first_positions=plan.first_positions,
-            already=plan.already(self.folder),
-            workers=self.workers,
-        )
+        taken = self._taken()
         kept = plan.kept_parts("interactions")
         paths = [self.folder / part.path for part in kept] + [one.path for one in taken.staged]
         told("counting")
@@ -224,6 +216,18 @@ class _Writer:
             **{name: getattr(reading, name) for name in ("licence", "private", "by_rule", "pseudonyms")},
             **about,
             **counts.record,
+        )
+
+    def _taken(self) -> Taken:
+        """Check the rows and have the good ones staged."""
+        return take(
+            self.reading,
+            self.domain,
+            self.workspace,
+            only=self.plan.only,
+            first_positions=self.plan.first_positions,
+            already=self.plan.already(self.folder),
+            workers=self.workers,
         )
 
     def _table(self, table: pl.DataFrame, kind: str) -> tuple[Part, ...]:
