@@ -214,11 +214,9 @@ class _Writer:
             items=occurring,
             catalogue=items.height,
             items_quarantined=counts_by_reason(beside),
-            licence=reading.licence,
-            private=reading.private,
             unit=taken.unit if "timestamp" in reading.rows.collect_schema() else "",
-            pseudonyms=reading.pseudonyms,
             has_order=reading.ordered or counts.untimed == 0,
+            **{name: getattr(reading, name) for name in ("licence", "private", "by_rule", "pseudonyms")},
             **about,
             **counts.record,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -196,10 +197,34 @@ def _piece(text: pl.Series, fields: dict[str, pl.DataType]) -> pl.DataFrame:
         values = text.str.json_decode(dtype=pl.Struct(fields))
         columns = values.struct.unnest()
     except pl.exceptions.PolarsError:
+        text = _repaired(text)
         values = _bisected(text, pl.Struct({"": pl.Null()}))
         text = text.set(values.is_null(), None)
         columns = pl.DataFrame([_column(text, name, dtype) for name, dtype in fields.items()])
     return columns.insert_column(0, values.is_null().alias("#bad"))
+
+
+def _repaired(text: pl.Series) -> pl.Series:
+    """Put a question mark for each half of an emoji, which a cut text leaves and the fast parser refuses."""
+    bad = text.is_not_null() & _bisected(text, pl.Struct({"": pl.Null()})).is_null()
+    if not bad.any():
+        return text
+    lines = [_whole(line) if broken else line for line, broken in zip(text, bad, strict=True)]
+    return pl.Series(text.name, lines, dtype=pl.String)
+
+
+def _whole(line: str) -> str:
+    """Write an object anew without halves of emojis; what is no object stays as it is."""
+    try:
+        value = json.loads(line, parse_constant=_refused)
+    except (ValueError, RecursionError):
+        return line
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+
+
+def _refused(constant: str) -> float:
+    """Refuse NaN and Infinity, which are no JSON."""
+    raise ValueError(constant)
 
 
 def _bisected(text: pl.Series, dtype: pl.Struct) -> pl.Series:
@@ -219,6 +244,9 @@ def _column(text: pl.Series, name: str, dtype: pl.DataType) -> pl.Series:
     try:
         return text.str.json_decode(dtype=wanted).struct.field(name)
     except pl.exceptions.PolarsError:
-        if dtype == pl.String:
-            return text.str.json_path_match(f"$['{name}']").alias(name)
-    return _bisected(text, wanted).struct.field(name)
+        if dtype != pl.String:
+            return _bisected(text, wanted).struct.field(name)
+    found = text.str.json_path_match(f"$['{name}']").alias(name)
+    # That parser finds nothing in a line with half an emoji anywhere in it; the other reads such lines.
+    rest = _bisected(text.set(found.is_not_null(), None), wanted).struct.field(name)
+    return found.zip_with(found.is_not_null(), rest)
