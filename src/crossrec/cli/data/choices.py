@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Domains", "EngineName", "Master", "chosen_domains"]
+__all__ = ["Domains", "EngineName", "Master", "Memory", "chosen_domains"]
 
 Domains = Annotated[str, typer.Option(help="Only these domains: films,books")]
 EngineName = Annotated[str, typer.Option("--engine", help="polars (this machine) or spark.")]
