@@ -197,10 +197,13 @@ class _Writer:
         told("counting")
         away = join([plan.kept_quarantine(self.folder), taken.quarantined])
         beside = join([plan.kept_beside(self.folder, reading), reading.item_refused])
-        counts = count(paths)
+        survey = None if kept else taken.survey
+        counts = count(paths) if survey is None else survey.counts
         if not counts.rows:
             raise _nothing_taken(reading, away)
-        items, occurring = with_all_items(plan.items(self.folder, reading), paths)
+        items, occurring = with_all_items(
+            plan.items(self.folder, reading), paths, None if survey is None else survey.items
+        )
         fresh = tuple(adopt(taken.staged, self.folder, self.domain))
         tables = {"items": items, "quarantine": join([away, beside])}
         found = {kind: plan.table(kind, self.folder, reading) for kind in ("users", "ties")}

@@ -73,14 +73,18 @@ def _distinct(rows: pl.LazyFrame, name: str, count: int) -> int:
     return sum(int(part.select(column.n_unique()).collect(engine="streaming").item()) for part in parts)
 
 
-def with_all_items(known: pl.DataFrame | None, paths: Iterable[Path]) -> tuple[pl.DataFrame, int]:
+def with_all_items(
+    known: pl.DataFrame | None, paths: Iterable[Path], occurring: pl.Series | None = None
+) -> tuple[pl.DataFrame, int]:
     """Return the items, those described and those that occur, each once, and how many of them occur.
 
     Args:
         known: `item_id` and any columns; the first row of an item counts.
         paths: Parts of interactions.
+        occurring: The items that occur, each once, where that is known; None looks.
     """
-    seen = scan(paths).select("item_id").unique().collect(engine="streaming")
+    seen = scan(paths).select("item_id").unique().collect(engine="streaming") if occurring is None else None
+    seen = pl.DataFrame({"item_id": occurring}) if seen is None else seen
     table = pl.DataFrame(schema={"item_id": pl.String}) if known is None else known
     table = table.filter(pl.col("item_id").is_not_null(), pl.col("item_id") != "")
     table = table.unique("item_id", keep="first", maintain_order=True)

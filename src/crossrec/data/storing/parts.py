@@ -19,7 +19,7 @@ from crossrec.data.manifest import Part
 from crossrec.data.schema import INTERACTIONS
 from crossrec.data.storing.budget import fits, rows_within
 
-__all__ = ["NO_MONTH", "Staged", "adopt", "height", "scan", "sink_months", "staged_in", "write_table"]
+__all__ = ["NO_MONTH", "Staged", "adopt", "height", "scan", "sink_months", "staged_in", "write_part", "write_table"]
 
 NO_MONTH = "none"
 """The month of rows without a time."""
@@ -72,7 +72,7 @@ def sink_months(
     if expected is not None and expected <= _IN_MEMORY and fits(expected, _CUT_BYTES):
         cut = picked.collect(engine="streaming").partition_by(list(keys), as_dict=True, include_key=False)
         with ThreadPoolExecutor(_WRITERS) as writers:
-            list(writers.map(lambda one: _write(one[1], folder / _place(one[0], 0)), cut.items()))
+            list(writers.map(lambda one: write_part(one[1], folder, one[0]), cut.items()))
     else:
         target = pl.PartitionBy(
             folder,
@@ -96,8 +96,16 @@ def _group_rows() -> int:
     return max(2_048, min(32_768, rows_within(_MONTHS * _OPEN_BYTES)))
 
 
-def _write(table: pl.DataFrame, path: Path) -> None:
-    path.parent.mkdir(exist_ok=True)
+def write_part(table: pl.DataFrame, folder: Path, keys: tuple[Any, ...]) -> None:
+    """Write the rows of one month and origin, in the unified schema.
+
+    Args:
+        table: The rows.
+        folder: Where parts are staged.
+        keys: The month as a number such as 201905, or None; and the origin.
+    """
+    path = folder / _place(keys, 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
     table.write_parquet(path, **_PARQUET)
 
 
