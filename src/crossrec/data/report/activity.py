@@ -35,6 +35,18 @@ class Activity:
     resolution: str
     untimed: int
 
+    @property
+    def end(self) -> np.datetime64:
+        """The day after the last period."""
+        last: np.datetime64 = self.starts[-1]
+        if self.period == "month":
+            return np.datetime64(np.datetime64(last, "M") + 1, "D")
+        return np.datetime64(last + np.timedelta64(7 if self.period == "week" else 1, "D"), "D")
+
+    def label(self, place: int) -> str:
+        """Write a period: its first day, or its month."""
+        return str(self.starts[place])[: 7 if self.period == "month" else 10]
+
 
 def activity_of(rows: pl.LazyFrame) -> Activity | None:
     """Count rows over time; None where no row has one. One pass, and memory for the different hours alone."""
