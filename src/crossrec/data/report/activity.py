@@ -38,10 +38,9 @@ class Activity:
     @property
     def end(self) -> np.datetime64:
         """The day after the last period."""
-        last: np.datetime64 = self.starts[-1]
-        if self.period == "month":
-            return np.datetime64(np.datetime64(last, "M") + 1, "D")
-        return np.datetime64(last + np.timedelta64(7 if self.period == "week" else 1, "D"), "D")
+        step = {"month": 31, "week": 7, "day": 1}[self.period]
+        after = self.starts[-1:] + np.timedelta64(step, "D")
+        return np.datetime64(str(after.astype("datetime64[M]" if self.period == "month" else "datetime64[D]")[0]), "D")
 
     def label(self, place: int) -> str:
         """Write a period: its first day, or its month."""
