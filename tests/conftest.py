@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest.register_assert_rewrite("crossrec.models.contract", "crossrec.events.contract")
+pytest.register_assert_rewrite("crossrec.models.contract", "crossrec.events.contract", "crossrec.data.engine_contract")
+
+from tests.object_stores import remote, running_store  # noqa: E402, F401 - fixtures of all tests
 
 from crossrec.core.interactions import Interactions  # noqa: E402 - the suites must be rewritten first
+from crossrec.data.engine import open_engine  # noqa: E402
 from crossrec.models.boards import checkerboard as make_checkerboard  # noqa: E402
 
 settings.register_profile("laptop", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
@@ -55,3 +60,18 @@ def tiny() -> Interactions:
 def checkerboard() -> Interactions:
     """Twenty-four users and items; a user likes the items of the own parity, and one of them is withheld."""
     return make_checkerboard()
+
+
+@pytest.fixture(scope="session")
+def spark_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One Spark for all tests; without Java they are skipped, which fails where CI is set."""
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        if os.environ.get("CI"):
+            pytest.fail("CI is set and there is no Java: install openjdk-17-jre-headless")
+        pytest.skip("no Java: Spark is not tested; install openjdk-17-jre-headless")
+    pytest.importorskip("pyspark")
+    master = os.environ.get("CROSSREC_TEST_MASTER", "local[2]")
+    os.environ["PYSPARK_SUBMIT_ARGS"] = "--conf spark.sql.files.maxPartitionBytes=65536 pyspark-shell"
+    engine = open_engine("spark", tmp_path_factory.mktemp("spark"), master=master)
+    yield
+    engine.close()

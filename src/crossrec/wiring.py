@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import logging
 import sys
+import tempfile
 import typing
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +16,17 @@ from crossrec import __version__
 from crossrec.core.clock import now, stopwatch
 from crossrec.core.errors import InvalidInput, MissingExtra
 from crossrec.core.interactions import Interactions
-from crossrec.core.settings import Settings
+from crossrec.core.settings import Settings, from_text
 from crossrec.data.dataset import open_dataset
+from crossrec.data.engine import open_engine
 from crossrec.evaluation.evaluate import evaluate
 from crossrec.evaluation.protocol import Protocol
 from crossrec.events.log import open_log
+from crossrec.models.abilities import FitsOnEngine
 from crossrec.models.fallback import Fallback
+from crossrec.models.progress import Progress, watching
 from crossrec.models.recommender import MODELS, Recommender, create
+from crossrec.models.storage import check_place
 from crossrec.tracking.bundle import Bundle, Card, open_bundle, write_bundle
 
 if TYPE_CHECKING:
@@ -48,6 +54,9 @@ def train_bundle(
     settings: Mapping[str, str] | None = None,
     protocol: str = "",
     k: int = 10,
+    engine: str = "polars",
+    master: str = "",
+    progress: Progress | None = None,
 ) -> Bundle:
     """Train a model on a data set and save it.
 
@@ -59,18 +68,37 @@ def train_bundle(
         settings: The model's settings as text.
         protocol: Evaluate by this one first and keep the report in the card; empty does not.
         k: Length of the lists in that evaluation.
+        engine: "polars" trains in this process; "spark" has Spark learn what it can, `als` that is.
+        master: Of the cluster; see `open_engine`.
+        progress: Told of epochs and of the evaluation's lists.
 
     Raises:
-        NotFound: No such model, data set, domain or protocol.
-        InvalidInput: A setting is wrong.
+        NotFound: No such model, data set, domain, protocol or engine.
+        InvalidInput: A setting is wrong, the model does not learn on that engine, or something else than a bundle
+            lies in the folder.
         Refused: The data cannot bear the protocol.
     """
-    interactions = open_dataset(data).interactions(domains)
+    check_place(folder)
     model = model_from_text(name, settings or {})
-    report = None
-    if protocol:
-        report = evaluate({name: model}, interactions, Protocol(protocol, k=k)).to_dict()
-    return train_on(name, model, interactions, folder, evaluation=report)
+    chosen = Protocol(protocol, k=k) if protocol else None
+    interactions = open_dataset(data).interactions(domains)
+    report = None if chosen is None else evaluate({name: model}, interactions, chosen, progress=progress).to_dict()
+    if engine == "polars" and not master:
+        with watching(progress):
+            return train_on(name, model, interactions, folder, evaluation=report)
+    if not isinstance(model, FitsOnEngine):
+        raise InvalidInput(f"--engine {engine}: expected a model that learns on it (als), got '{name}'")
+    taken = stopwatch()
+    folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.absolute().parent) as place,
+        closing(open_engine(engine, Path(place), master=master)) as runs,
+    ):
+        model.fit_on(interactions, runs, Path(place))
+    chain = as_served(name, model)
+    for member in chain.members[1:] if isinstance(chain, Fallback) else ():
+        member.fit(interactions)
+    return _saved(name, model, chain, interactions, folder, seconds=taken(), evaluation=report, engine=engine)
 
 
 def train_on(
@@ -84,14 +112,28 @@ def train_on(
     """Fit a model on all interactions, with popularity behind it, and save both with a card."""
     taken = stopwatch()
     chain = as_served(name, model).fit(interactions)
-    seconds = taken()
+    return _saved(name, model, chain, interactions, folder, seconds=taken(), evaluation=evaluation)
+
+
+def _saved(
+    name: str,
+    model: Recommender,
+    chain: Recommender,
+    interactions: Interactions,
+    folder: Path,
+    *,
+    seconds: float,
+    evaluation: Mapping[str, Any] | None,
+    engine: str = "",
+) -> Bundle:
+    """Save a fitted model and what stands behind it, with a card."""
     settings = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}  # type: ignore[arg-type]
     counts = {
         "rows": len(interactions),
         "users": len(interactions.user_ids),
         "items": len(interactions.catalogue),
         "domains": interactions.catalogue.domain_names,
-    }
+    } | ({"engine": engine} if engine else {})
     card = Card(name, settings, now(), interactions.fingerprint, counts, seconds, __version__, evaluation)
     write_bundle(chain, card, folder)
     return open_bundle(folder)
@@ -168,7 +210,7 @@ def model_from_text(name: str, settings: Mapping[str, str]) -> Recommender:
         InvalidInput: No such setting, or its text is not of the setting's type.
     """
     kinds = typing.get_type_hints(MODELS.load(name))
-    return create(name, **{key: _typed(key, text, kinds.get(key, str)) for key, text in settings.items()})
+    return create(name, **{key: from_text(key, text, kinds.get(key, str)) for key, text in settings.items()})
 
 
 def split_settings(names: Sequence[str], pairs: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -185,23 +227,3 @@ def split_settings(names: Sequence[str], pairs: Mapping[str, str]) -> dict[str, 
         for name in [model] if dot else names:
             found[name][setting] = text
     return found
-
-
-def _typed(key: str, text: str, kind: Any) -> object:
-    """Read text as the type of a setting: int, float, bool, str or one of them or None."""
-    options = [option for option in (typing.get_args(kind) or (kind,)) if option is not type(None)]
-    if text.lower() == "none" and type(None) in typing.get_args(kind):
-        return None
-    if bool in options:
-        if text.lower() not in ("true", "false"):
-            raise InvalidInput(f"{key}: expected true or false, got '{text}'")
-        return text.lower() == "true"
-    for option in options:
-        if option in (int, float):
-            try:
-                return option(text)
-            except ValueError:
-                continue
-    if any(option in (int, float) for option in options):
-        raise InvalidInput(f"{key}: expected a number, got '{text}'")
-    return text

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.cli.conftest import Run
 
 
@@ -59,7 +58,7 @@ def test_check_reports_and_fails_on_a_damaged_file(run: Run, data: Path) -> None
     code, said, _ = run("data", "check", data, "--json")
     report = json.loads(said)
     assert code == 0 and report["domains"][0]["users"] == 30
-    table = data / "films" / "interactions.parquet"
+    table = next((data / "films" / "interactions").rglob("*.parquet"))
     table.write_bytes(table.read_bytes()[:-200])
     assert run("data", "check", data)[0] != 0
 
@@ -81,3 +80,35 @@ def test_a_page_needs_a_folder_that_is_there_and_its_extra(
     monkeypatch.setitem(sys.modules, "jinja2", None)
     code, _, error = run("data", "check", data, "--html", tmp_path / "report.html")
     assert code == 5 and "crossrec[report]" in error and not (tmp_path / "report.html").exists()
+
+
+def test_refused_rows_can_be_found_from_the_command_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("user_id,item_id,rating\na,x,5\nb,,4\nc,y,nan\n")
+    code, said, _ = run("data", "import", "tables", tmp_path / "x.csv", "--domain", "shop", "--out", tmp_path / "d")
+    assert code == 0
+    assert "quarantined 1: item_id is missing (first: x.csv, row 3, column item_id: '')" in said
+    code, said, _ = run("data", "quarantine", tmp_path / "d", "--reason", "NaN", "--json")
+    assert code == 0
+    assert json.loads(said) == [
+        {"domain": "shop", "file": "x.csv", "row": 4, "column": "rating", "reason": "rating is NaN", "value": "nan"}
+    ]
+    code, said, error = run("data", "quarantine", tmp_path / "d", "--limit", "1")
+    assert code == 0 and "1 of 2 rows" in error
+
+
+def test_files_are_added_and_versions_listed_and_dropped(run: Run, tmp_path: Path) -> None:
+    for month in ("may", "june"):
+        (tmp_path / f"{month}.csv").write_text(f"user_id,item_id\na,{month}\n")
+        words = ("data", "import", "tables", tmp_path / f"{month}.csv", "--domain", "shop", "--out", tmp_path / "d")
+        assert run(*words, "--append")[0] == 0
+    code, said, _ = run("data", "versions", tmp_path / "d", "--json")
+    assert [one["rows"] for one in json.loads(said)] == [{"shop": 2}, {"shop": 1}]
+    code, said, _ = run("data", "versions", tmp_path / "d", "--keep", "1")
+    assert code == 0 and "1 versions taken away" in said
+    assert run(*words, "--append", "--replace")[0] == 2
+
+
+def test_an_option_that_a_source_does_not_have_is_told_with_all_it_has(run: Run, ratings: Path, tmp_path: Path) -> None:
+    words = ("data", "import", "movielens", ratings, "--domain", "films", "--out", tmp_path / "data")
+    code, _, error = run(*words, "--option", "zzz=ms")
+    assert code == 2 and "no option called 'zzz'; There are: " in error

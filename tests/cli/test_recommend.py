@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -35,6 +36,28 @@ def test_wrong_words_have_their_exit_codes(run: Run, bundle: Path, tmp_path: Pat
     assert run("recommend", "--model", bundle, "--user", "1", "--domain", "books")[0] == 3
     assert run("recommend", "--model", tmp_path / "none", "--user", "1")[0] == 3
     assert run("recommend", "--model", bundle, "--all", "--out", tmp_path / "lists.xls")[0] == 2
+
+
+def test_scores_are_short_and_a_user_named_twice_has_one_list(run: Run, bundle: Path) -> None:
+    code, said, _ = run("recommend", "--model", bundle, "--user", "3", "--user", "3", "--user", "4", "-k", "2")
+    assert code == 0 and said.count("for 3 ") == said.count("for 4 ") == 1
+    scores = re.findall(r"\d\.\d+", said)
+    assert scores and all(len(score) <= 6 for score in scores)
+    rows = json.loads(run("recommend", "--model", bundle, "--user", "3", "--user", "3", "-k", "2", "--json")[1])
+    assert [row["rank"] for row in rows] == [1, 2] and all(len(str(row["score"])) <= 8 for row in rows)
+
+
+def test_a_file_that_cannot_be_written_is_told_in_words(run: Run, bundle: Path, tmp_path: Path) -> None:
+    for name in ("lists.parquet", "lists.csv", "lists.jsonl"):
+        (tmp_path / name).mkdir()
+        code, _, error = run("recommend", "--model", bundle, "--all", "--out", tmp_path / name)
+        assert code == 6 and f"{name} cannot be written" in error
+    assert run("recommend", "--model", bundle, "--all", "--out", tmp_path / "none" / "lists.csv")[0] == 3
+
+
+def test_a_file_in_place_of_a_bundle_is_not_found(run: Run, bundle: Path) -> None:
+    code, _, error = run("recommend", "--model", bundle / "model.json", "--user", "1")
+    assert code == 3 and "no model in" in error
 
 
 def test_a_damaged_bundle_is_exit_code_8(run: Run, bundle: Path) -> None:

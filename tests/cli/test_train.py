@@ -50,3 +50,23 @@ def test_threads_come_from_the_environment(
     monkeypatch.setenv("CROSSREC_THREADS", "4096")
     code, _, error = run("train", "als", "--data", data, "--out", tmp_path / "m")
     assert code == 2 and "threads: expected" in error
+
+
+def test_train_never_writes_over_a_data_set(run: Run, data: Path) -> None:
+    before = sorted(path.name for path in data.rglob("*"))
+    code, _, error = run("train", "popularity", "--data", data, "--out", data)
+    assert code == 2 and "would be lost" in error
+    assert sorted(path.name for path in data.rglob("*")) == before
+
+
+def test_a_length_without_an_evaluation_is_refused(run: Run, data: Path, tmp_path: Path) -> None:
+    words = ("train", "popularity", "--data", data, "--out", tmp_path / "m")
+    for k in ("0", "5"):
+        code, _, error = run(*words, "-k", k)
+        assert code == 2 and "needs --protocol" in error and not (tmp_path / "m").exists()
+    code, _, error = run(*words, "-k", "0", "--protocol", "random")
+    assert code == 2 and "k: expected k >= 1, got 0" in error
+
+
+def test_domains_are_read_with_blanks_and_stray_commas(run: Run, data: Path, tmp_path: Path) -> None:
+    assert run("train", "popularity", "--data", data, "--out", tmp_path / "m", "--domains", " films ,,")[0] == 0

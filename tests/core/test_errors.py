@@ -7,7 +7,7 @@ import re
 import pytest
 
 from crossrec.core import errors
-from crossrec.core.errors import CrossrecError, nearest, unknown_name
+from crossrec.core.errors import CrossrecError, nearest, suggestion, unknown_name
 
 FAMILY = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CrossrecError)]
 MEMBERS = [kind for kind in FAMILY if kind is not CrossrecError]
@@ -38,3 +38,10 @@ def test_a_near_name_is_offered_and_a_far_one_is_not() -> None:
     assert nearest("zzz", ["als", "item_knn"]) is None
     assert str(unknown_name("model", "zzz", ["b", "a"])) == "no model called 'zzz'; There are: a, b"
     assert "There are: none" in str(unknown_name("model", "x", []))
+
+
+def test_a_suggestion_is_punctuated_with_and_without_a_near_name() -> None:
+    assert suggestion("prot", ["port"], prefix="server.") == "; did you mean 'server.port'?"
+    assert suggestion("zzz", ["port"]) == ""
+    assert suggestion("prot", ["host", "port"], listing="There are") == "; did you mean 'port'? There are: host, port"
+    assert suggestion("unit", [], listing="Options are") == "; Options are: none"

@@ -221,3 +221,27 @@ def test_the_frame_is_left_alone() -> None:
     before = frame.copy(deep=True)
     Interactions.from_frame(frame)
     pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ("", "expected an id, got an empty string"),
+        ("a\nb", "expected no control characters"),
+        ("a\x7f", "expected no control characters"),
+        ("é" * 257, "expected at most 512 bytes, got 514"),
+        ("x" * 10_000, "expected at most 512 bytes, got 10000"),
+    ],
+)
+@pytest.mark.parametrize("column", ["user_id", "item_id", "domain"])
+def test_an_id_that_breaks_a_rule_is_refused_with_its_row(column: str, bad: str, words: str) -> None:
+    rows = {"user_id": ["ann", "bob", "cat"], "item_id": ["tea", "jam", "pie"], "domain": ["shop"] * 3}
+    rows[column][1:] = [bad, bad]
+    with pytest.raises(InvalidInput, match=f"{column}: {words}|domain: expected a name") as caught:
+        Interactions.from_frame(pl.DataFrame(rows))
+    assert "in row 1, and 2 such rows in all" in str(caught.value) or column == "domain"
+
+
+def test_ids_as_long_as_may_be_are_read() -> None:
+    ids = ["x" * 512, "é" * 256, " ", "\u2028"]
+    assert set(Interactions.from_frame(pl.DataFrame({"user_id": ids, "item_id": ids})).item_ids.ids) == set(ids)

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput
-from crossrec.core.recommendations import Recommendations, top_k
+from crossrec.core.recommendations import Recommendations, check_k, top_k
 from crossrec.core.vocabulary import Vocabulary
 
 few = st.sampled_from([-np.inf, -1.5, 0.0, -0.0, 0.25, 2.0, np.inf, np.nan])
@@ -43,7 +43,7 @@ def test_top_k_is_a_whole_sort(values: np.ndarray, k: int, draw: st.DataObject) 
     codes = np.nonzero(seen)[1].astype(np.int32)
     left_out = seen if allowed is None else seen | ~allowed
     items, scores = top_k(values, k, seen=(indptr, codes), allowed=allowed)
-    expected_items, expected_scores = by_sorting(values, k, left_out)
+    expected_items, expected_scores = by_sorting(values, min(k, values.shape[1]), left_out)
     np.testing.assert_array_equal(items, expected_items)
     np.testing.assert_array_equal(scores, expected_scores)
     assert items.dtype == np.int32 and scores.dtype == np.float32
@@ -54,6 +54,18 @@ def test_equal_scores_go_to_the_lower_code_in_a_wide_row() -> None:
     values[1, 4_000:] = 2
     items, _ = top_k(values, 100)
     assert items[0].tolist() == list(range(100)) and items[1].tolist() == list(range(4_000, 4_100))
+
+
+def test_k_beyond_the_columns_costs_nothing() -> None:
+    items, scores = top_k(np.array([[1.0, 2.0]], np.float32), 10**12)
+    assert items.tolist() == [[1, 0]] and scores.tolist() == [[2.0, 1.0]]
+
+
+@pytest.mark.parametrize("k", [2.5, "3", None, True, np.True_, np.float32(2)])
+def test_a_k_that_is_no_whole_number_is_refused(k: object) -> None:
+    with pytest.raises(InvalidInput, match="k: expected a whole number >= 1, got"):
+        check_k(k)  # type: ignore[arg-type]
+    assert check_k(np.int32(3)) == 3  # type: ignore[arg-type]
 
 
 def test_threads_do_not_change_lists() -> None:
@@ -83,7 +95,7 @@ def test_k_below_one_is_refused(k: int) -> None:
 
 def test_no_rows_and_no_columns_are_fine() -> None:
     assert top_k(np.zeros((0, 3), np.float32), 2)[0].shape == (0, 2)
-    assert top_k(np.zeros((2, 0), np.float32), 2)[0].tolist() == [[-1, -1]] * 2
+    assert top_k(np.zeros((2, 0), np.float32), 2)[0].tolist() == [[]] * 2
 
 
 @pytest.fixture

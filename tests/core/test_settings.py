@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crossrec.core.errors import InvalidInput, NotFound
-from crossrec.core.settings import ServerSettings, Settings, load_settings
+from crossrec.core.settings import ServerSettings, Settings, from_text, load_settings
 
 
 @pytest.fixture
@@ -28,8 +28,61 @@ def test_the_environment_wins_over_the_file_and_the_file_over_defaults(file: Pat
     assert load_settings(file, variables) == Settings(threads=3, server=ServerSettings(port=9001))
 
 
-def test_variables_of_others_are_passed_over() -> None:
-    assert load_settings(environment={"CROSSREC_DATA": "/x", "PATH": "/bin", "CROSSREC_SERVER_": "1"}) == Settings()
+@pytest.mark.parametrize(
+    "name", ["CROSSREC_DATA", "CROSSREC_LINK_SECRET", "CROSSREC_SALT", "CROSSREC_PEER_RECTOOLS", "PATH"]
+)
+def test_variables_of_others_are_passed_over(name: str) -> None:
+    assert load_settings(environment={name: "/x"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("CROSSREC_SERVER_PROT", "did you mean CROSSREC_SERVER_PORT?"),
+        ("CROSSREC_SERVR_PORT", "did you mean CROSSREC_SERVER_PORT?"),
+        ("CROSSREC_THREDS", "did you mean CROSSREC_THREADS?"),
+        ("CROSSREC_SERVER_COLOUR_OF_THE_DOOR", "CROSSREC_SERVER_COLOUR_OF_THE_DOOR is no setting"),
+        ("CROSSREC_SERVER_", "CROSSREC_SERVER_ is no setting"),
+    ],
+)
+def test_a_variable_that_is_no_setting_is_named(name: str, words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        load_settings(environment={name: "hush"})
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("YES", bool, True),
+        ("0", bool, False),
+        ("7", int, 7),
+        ("7", float, 7.0),
+        ("1e-3", float | None, 0.001),
+        ("None", float | None, None),
+        ("none", str, "none"),
+        ("7", str | None, "7"),
+    ],
+)
+def test_text_becomes_a_value_of_the_type(text: str, kind: object, value: object) -> None:
+    found = from_text("l2", text, kind)
+    assert found == value and type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        ("maybe", bool, "true or false"),
+        ("1.5", int, "an integer"),
+        ("much", float, "a number"),
+        ("nan", float, "a number"),
+        ("inf", float | None, "a number"),
+        ("none", int, "an integer"),
+        ("x", list, "cannot be given as text"),
+    ],
+)
+def test_text_of_another_type_is_refused(text: str, kind: object, words: str) -> None:
+    with pytest.raises(InvalidInput, match=f"^l2: .*{words}"):
+        from_text("l2", text, kind)
 
 
 def test_the_secret_comes_from_the_environment_and_is_never_printed(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from stubs import ByCount, Shy, Walk, many, rows
 
-from crossrec.core.errors import InvalidInput, NotFound, Refused
+from crossrec.core.errors import InvalidInput, NotFound, OutOfBudget, Refused
 from crossrec.evaluation.evaluate import evaluate, evaluate_fitted
 from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.report import Report
@@ -251,3 +251,13 @@ def test_what_cannot_be_is_refused() -> None:
         evaluate(ByCount(), SMALL, "leave-last-out", batch_size=0)
     with pytest.raises(InvalidInput, match="rows to ask about"):
         evaluate(ByCount(), rows(("a", "p", None), ("b", "q", None)), "leave-last-out")
+
+
+def test_lists_that_would_not_fit_are_refused_before_they_are_made() -> None:
+    with pytest.raises(OutOfBudget, match="places needs about"):
+        evaluate(ByCount(), SMALL, Protocol("leave-last-out", k=10**12))
+
+
+def test_places_beyond_the_catalogue_are_empty_and_count() -> None:
+    found = values(evaluate(ByCount(), SMALL, Protocol("leave-last-out", k=50), resamples=0))
+    assert found["recall@50"] == pytest.approx(2 / 3) and found["precision@50"] == pytest.approx(2 / 3 / 50)

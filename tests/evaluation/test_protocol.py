@@ -49,6 +49,7 @@ def test_a_given_split_is_tested_on_models_of_all_of_train() -> None:
     [
         {"k": 0},
         {"cutoffs": (0,)},
+        {"seed": -1},
         {"part": "train"},
         {"fit_on": "all"},
         {"part": "validation", "fit_on": "train+validation"},

@@ -9,26 +9,30 @@ import pytest
 from crossrec.core.errors import InvalidInput
 from crossrec.metrics.significance import bootstrap_difference, bootstrap_mean, bootstrap_means
 
-RANDOM = np.random.default_rng(3)
+
+@pytest.fixture
+def chance() -> np.random.Generator:
+    """Anew for each test: one stream for all would give each test other numbers in another order."""
+    return np.random.default_rng(3)
 
 
-def test_no_difference_is_zero_and_sure() -> None:
-    values = RANDOM.normal(size=50)
+def test_no_difference_is_zero_and_sure(chance: np.random.Generator) -> None:
+    values = chance.normal(size=50)
     found = bootstrap_difference(values, values)
     assert (found.value, found.low, found.high, found.p, found.n) == (0, 0, 0, 1, 50)
 
 
-def test_a_constant_difference_is_that_constant() -> None:
-    values = RANDOM.integers(0, 9, size=50).astype(float)
+def test_a_constant_difference_is_that_constant(chance: np.random.Generator) -> None:
+    values = chance.integers(0, 9, size=50).astype(float)
     found = bootstrap_difference(values + 0.25, values)
     assert (found.value, found.low, found.high) == (0.25, 0.25, 0.25)
     assert found.p == pytest.approx(2 / 1001)
     assert bootstrap_difference(values, values + 0.25).p == found.p
 
 
-def test_pairing_matters() -> None:
-    easy = RANDOM.normal(scale=10, size=400)
-    better = easy + RANDOM.normal(loc=0.5, scale=1, size=400)
+def test_pairing_matters(chance: np.random.Generator) -> None:
+    easy = chance.normal(scale=10, size=400)
+    better = easy + chance.normal(loc=0.5, scale=1, size=400)
     found = bootstrap_difference(better, easy)
     assert found.low > 0.3
     assert found.high < 0.7
@@ -37,8 +41,8 @@ def test_pairing_matters() -> None:
     assert swapped.low < 0 < swapped.high
 
 
-def test_the_interval_is_near_the_normal_one() -> None:
-    values = RANDOM.normal(loc=2, size=2000)
+def test_the_interval_is_near_the_normal_one(chance: np.random.Generator) -> None:
+    values = chance.normal(loc=2, size=2000)
     found = bootstrap_mean(values, resamples=4000)
     error = values.std() / len(values) ** 0.5
     assert found.value == pytest.approx(values.mean())
@@ -48,14 +52,14 @@ def test_the_interval_is_near_the_normal_one() -> None:
     assert narrow.high - narrow.low < 0.5 * (found.high - found.low)
 
 
-def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
-    samples = RANDOM.binomial(1, 0.3, size=(120, 200)).astype(float)
+def test_the_interval_covers_the_truth_about_as_often_as_it_says(chance: np.random.Generator) -> None:
+    samples = chance.binomial(1, 0.3, size=(120, 200)).astype(float)
     covered = [found.low <= 0.3 <= found.high for found in bootstrap_means(samples, resamples=400)]
     assert 0.88 <= np.mean(covered) <= 0.995
 
 
-def test_same_seed_same_draws_on_any_number_of_threads() -> None:
-    values = RANDOM.normal(size=300)
+def test_same_seed_same_draws_on_any_number_of_threads(chance: np.random.Generator) -> None:
+    values = chance.normal(size=300)
     before = numba.get_num_threads()
     try:
         numba.set_num_threads(1)
@@ -83,8 +87,8 @@ def test_nothing_has_no_interval() -> None:
     assert np.isnan(only_one[1].low)
 
 
-def test_rows_of_a_person_are_drawn_together() -> None:
-    values = RANDOM.normal(size=100)
+def test_rows_of_a_person_are_drawn_together(chance: np.random.Generator) -> None:
+    values = chance.normal(size=100)
     apart = bootstrap_mean(values)
     copied = np.repeat(values, 4)
     together = bootstrap_mean(copied, persons=np.repeat(np.arange(100), 4))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from crossrec.core.query import Act, Query
 from crossrec.models.classic.ease import EASE
 from crossrec.models.classic.popularity import Popularity
 from crossrec.models.fallback import Fallback
-from crossrec.models.recommender import Recommender
+from crossrec.models.recommender import FromScores, Recommender
 from crossrec.models.storage import load
 
 
@@ -78,3 +79,14 @@ def test_odd_chains_are_refused() -> None:
         Fallback((EASE(),)).recommend(["u000"])
     with pytest.raises(InvalidInput, match="k: expected k >= 1, got 0"):
         Fallback((EASE(),)).recommend(["u000"], k=0)
+
+
+def test_the_port_is_kept_by_the_mix_in_alone() -> None:
+    assert issubclass(Fallback, FromScores) and "recommend" not in vars(Fallback)
+    port, kept = (inspect.signature(kind.recommend).parameters.values() for kind in (Recommender, FromScores))
+    assert [(one.name, one.kind, one.default) for one in port] == [(one.name, one.kind, one.default) for one in kept]
+
+
+def test_it_loads_under_its_own_class(chain: Fallback, tmp_path: Path) -> None:
+    chain.save(tmp_path / "model")
+    assert Fallback.load(tmp_path / "model").names == ("ease", "popularity")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossrec.core.errors import NotFound
+from crossrec.core.errors import NotFound, OutOfBudget
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Queries, Query
 from crossrec.core.recommendations import Scores
@@ -68,7 +68,21 @@ def test_lists_are_those_of_a_plain_sort(
         assert lists.ids()[row] == [ITEMS[code] for code in best]
         assert lists[row] == [(ITEMS[code], float(values[row, code])) for code in best]
         assert bool(lists.opinion[row]) is bool(history)
-    assert lists.rows == tuple(range(len(histories))) and lists.items.shape == (len(histories), k)
+    known = len(ITEMS) if candidates is None else len({*candidates} - {"stranger"})
+    assert lists.rows == tuple(range(len(histories))) and lists.items.shape == (len(histories), min(k, known))
+
+
+def test_a_huge_k_costs_no_more_than_the_catalogue() -> None:
+    lists = rank(Table(np.arange(8.0)[None, :]), asking([["a:0"]]), 10**12, exclude_seen=True)
+    assert lists.items.shape == lists.scores.shape == (1, 8)
+    assert lists.ids() == [[*reversed(ITEMS[1:])]]
+
+
+def test_lists_that_would_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "SCORE_BUDGET", 8)
+    monkeypatch.setattr("crossrec.models.machine.available_bytes", lambda: 100)
+    with pytest.raises(OutOfBudget, match="7 lists of 8 items"):
+        rank(Table(np.zeros((7, 8))), asking([["a:0"]] * 7), 10**12, exclude_seen=True)
 
 
 def test_memory_is_bounded_and_slices_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

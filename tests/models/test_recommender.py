@@ -108,3 +108,9 @@ def test_every_model_on_the_shelf_is_of_the_port(name: str) -> None:
     model = kind().fit(boards.checkerboard(rated=hasattr(kind, "predict")))
     assert isinstance(model, Recommender)
     assert model.recommend(["u000"], candidates=[]).ids() == [[]]
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS.paths() if hasattr(MODELS.load(name), "seed")])
+def test_a_negative_seed_is_refused_by_every_model_with_one(name: str) -> None:
+    with pytest.raises(InvalidInput, match="seed: expected a whole number >= 0, got -1"):
+        create(name, seed=-1).fit(boards.checkerboard(rated=True))

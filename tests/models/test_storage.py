@@ -7,18 +7,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from crossrec.core.errors import CorruptBundle, NotFitted, NotFound
+from crossrec.core.errors import CorruptBundle, InvalidInput, NotFitted, NotFound, Unavailable
 from crossrec.core.interactions import Interactions
+from crossrec.models import storage
 from crossrec.models.classic.ease import EASE
 from crossrec.models.classic.popularity import Popularity
 from crossrec.models.fallback import Fallback
-from crossrec.models.storage import MODEL_SCHEMA, load, model_version, save, save_histories
+from crossrec.models.storage import MODEL_SCHEMA, clear_old_histories, load, model_version, save, save_histories
 
 FRESH = """
 import json, sys, crossrec
@@ -100,6 +102,51 @@ def test_an_unfitted_model_is_not_saved(tmp_path: Path) -> None:
     with pytest.raises(NotFitted):
         Fallback((EASE(), Popularity())).save(tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["data", "notes.txt"])
+def test_what_is_no_model_is_never_replaced(tiny: Interactions, tmp_path: Path, place: str) -> None:
+    (tmp_path / "data").mkdir()
+    for kept in (tmp_path / "data" / "manifest.json", tmp_path / "notes.txt"):
+        kept.write_text("precious", encoding="utf-8")
+    with pytest.raises(InvalidInput, match=f"{place}: expected"):
+        Popularity().fit(tiny).save(tmp_path / place)
+    assert (tmp_path / "data" / "manifest.json").read_text(encoding="utf-8") == "precious"
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "notes.txt"]
+
+
+def test_an_empty_folder_and_the_target_of_a_link_become_the_model(tiny: Interactions, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    for _ in range(2):
+        Popularity().fit(tiny).save(tmp_path / "link")
+    assert isinstance(load(tmp_path / "empty"), Popularity) and (tmp_path / "link").is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "link"]
+
+
+def test_dots_in_a_name_touch_no_neighbour(tiny: Interactions, tmp_path: Path) -> None:
+    for name in ("model.v1", "model.v2", "model.old"):
+        Popularity().fit(tiny).save(tmp_path / name)
+    Popularity(half_life_days=3.0).fit(tiny).save(tmp_path / "model.v1")
+    assert load(tmp_path / "model.v1") == Popularity(half_life_days=3.0)
+    assert load(tmp_path / "model.old") == load(tmp_path / "model.v2") == Popularity()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.old", "model.v1", "model.v2"]
+
+
+def test_saving_to_one_folder_at_once_leaves_one_whole_model(tiny: Interactions, tmp_path: Path) -> None:
+    models = [Popularity(half_life_days=float(days)).fit(tiny) for days in range(1, 5)]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            list(pool.map(lambda model: model.save(tmp_path / "model"), models))
+    assert load(tmp_path / "model") in models
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_place_that_cannot_be_written_is_an_error_of_the_family(tiny: Interactions, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(Unavailable, match="cannot be written"):
+        Popularity().fit(tiny).save(tmp_path / "file" / "model")
 
 
 def test_notes_lie_beside_the_model(tmp_path: Path, tiny: Interactions) -> None:
@@ -234,8 +281,56 @@ def test_the_forgotten_are_physically_gone(saved: Path) -> None:
     assert "u003" not in after.histories_.user_ids and len(after.histories_) == len(model.histories_) - 1
     assert after.recommend(["u003", "u004"], k=5).sources == ("popularity", "ease")
     assert after.recommend(["u004"], k=5).ids() == before and model_version(saved) == version
-    assert sorted(path.name for path in (saved / "histories").iterdir()) == ["acts.parquet", "users.parquet"]
-    assert sorted(path.name for path in saved.iterdir() if path.name.startswith(".")) == []
+    places = [path for path in saved.iterdir() if path.name.startswith(("histories", "."))]
+    assert [sorted(path.name for path in place.iterdir()) for place in places] == [["acts.parquet", "users.parquet"]]
+
+
+STEPS = ["write_histories", "_flush", "clear_old_histories"]
+
+
+@pytest.mark.parametrize("step", [*STEPS, "replace"])
+def test_an_erasure_cut_short_leaves_whole_histories_and_is_finished_by_the_next(
+    saved: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    model, without = load(saved), load(saved).histories_.forget("u003")
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Path, "replace", cut) if step == "replace" else patched.setattr(storage, step, cut)
+        save_histories(without, saved)
+    done = step == "clear_old_histories"
+    assert len(load(saved).histories_) == len(model.histories_) - done
+    if done:
+        clear_old_histories(saved)
+    else:
+        save_histories(without, saved)
+    assert mentions(saved, "u003") == [] and len(list(saved.glob("histories*"))) == 1
+
+
+def test_an_erasure_that_cannot_be_written_leaves_the_old_histories(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(storage, "_flush", full)
+    with pytest.raises(Unavailable, match="No space left"):
+        save_histories(load(saved).histories_.forget("u003"), saved)
+    assert "u003" in load(saved).histories_.user_ids and len(list(saved.glob("histories*"))) == 1
+
+
+def test_a_model_of_schema_1_is_read_and_forgets(saved: Path) -> None:
+    edit(saved, lambda card: (card.update(schema=1), card.pop("histories")))
+    save_histories(load(saved).histories_.forget("u003"), saved)
+    assert mentions(saved, "u003") == [] and "u003" not in load(saved).histories_.user_ids
+
+
+@pytest.mark.parametrize("name", ["../histories", "histories/../../x", "/etc", "catalogue", 7])
+def test_the_place_of_histories_never_leads_out(saved: Path, name: object) -> None:
+    edit(saved, lambda card: card.update(histories=name))
+    with pytest.raises(CorruptBundle, match="histories"):
+        load(saved)
 
 
 def test_a_moved_model_still_loads(saved: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
@@ -330,3 +331,14 @@ def test_any_json_is_taken_or_refused_and_never_a_failure(client: Any, events: l
 def test_any_query_is_answered_or_refused(client: Any, user: str, where: str, candidates: str) -> None:
     query = {"user": user, "where": where, "candidates": candidates}
     assert client.get("/v1/recommend", params=query).status_code in (200, 422)
+
+
+@pytest.mark.parametrize("k", ["0", "1001", "1000000000000", "2.5", "true", "ten", ""])
+def test_a_k_out_of_bounds_is_refused_on_every_route(serve: Serve, k: str) -> None:
+    client = serve()
+    for path in (f"/v1/recommend?user=u003&k={k}", f"/v1/similar/i003?k={k}"):
+        answer = client.get(path)
+        assert answer.status_code == 422 and "k: " in answer.json()["error"]["message"], answer.text
+    value = json.loads(k) if k not in ("ten", "") else k
+    answer = client.post("/v1/recommend", json={"history": [{"item_id": "i003"}], "k": value})
+    assert answer.status_code == 422 and "k: " in answer.json()["error"]["message"], answer.text

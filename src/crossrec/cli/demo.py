@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.demo_server import DemoServer, started
+from crossrec.cli.demo_server import DemoServer, choose_port, started
 from crossrec.cli.demo_story import Story, find_story
 from crossrec.cli.show import advancing, note, out, table, working
 from crossrec.core.errors import CrossrecError
@@ -18,6 +18,7 @@ from crossrec.data.samples import import_samples
 from crossrec.evaluation.evaluate import evaluate
 from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.report import Report
+from crossrec.models.progress import watching
 from crossrec.models.recommender import create
 from crossrec.tracking.bundle import Bundle
 from crossrec.wiring import as_served, train_on
@@ -40,16 +41,19 @@ class DemoFailed(CrossrecError):
 
 def demo(
     check: Annotated[bool, typer.Option("--check", help="Verify each step, then stop instead of serving.")] = False,
-    port: Annotated[int, typer.Option(help="The server's port, 0 for a free one.")] = 8000,
+    port: Annotated[
+        int | None, typer.Option(help="The server's port, 0 for any free one; 8000, or a free one where that is taken.")
+    ] = None,
     folder: Annotated[Path | None, typer.Option(help="Where data and model go; a temporary one by default.")] = None,
 ) -> None:
     """Import three real domains, compare models, serve the best, and watch an event change the answer."""
+    listening = choose_port(0 if check else port)
     with tempfile.TemporaryDirectory(prefix="crossrec-demo-") as temporary:
         home = folder or Path(temporary)
         dataset = _import(home / "data")
         best = _compare(dataset)
         bundle = _train(best, dataset, home / "model")
-        with started(bundle.folder, home / "events.db", 0 if check else port) as server:
+        with started(bundle.folder, bundle.version, home / "events.db", listening) as server:
             _watch_an_event(server, bundle)
             if check:
                 out.print("demo: every step checked")
@@ -107,7 +111,7 @@ def _lift(name: str, reports: dict[str, Report]) -> float:
 
 def _train(best: str, dataset: Dataset, folder: Path) -> Bundle:
     _step(3, f"Train {best} on all domains and save it")
-    with working(f"training {best}"):
+    with advancing(f"training {best}") as progress, watching(progress):
         bundle = train_on(best, create(best, **MODELS[best]), dataset.interactions(), folder)
     out.print(f"saved {bundle.folder}, version {bundle.version}, domains {', '.join(bundle.card.data['domains'])}")
     _must(

@@ -21,9 +21,10 @@ from crossrec.core.clock import now
 from crossrec.core.errors import Unavailable
 from crossrec.core.vocabulary import Id
 
-__all__ = ["DemoServer", "started"]
+__all__ = ["DemoServer", "choose_port", "started"]
 
 _PATIENCE_SECONDS = 90
+_USUAL_PORT = 8000
 
 
 class DemoServer:
@@ -52,6 +53,14 @@ class DemoServer:
         if status != 202:
             raise Unavailable(f"POST /v1/events: expected 202, got {status}")
 
+    def ready(self) -> str | None:
+        """Return the version of the model that is served, or None while it is not ready."""
+        try:
+            version = json.loads(self._open("/health/ready").read())["model_version"]
+        except (Unavailable, ValueError, LookupError, TypeError):
+            return None
+        return str(version)
+
     def status(self, path: str) -> int:
         """Return the status of a page."""
         return int(self._open(path).status)
@@ -73,19 +82,35 @@ class DemoServer:
             raise Unavailable(f"{path}: {error}") from error
 
 
+def choose_port(wanted: int | None) -> int:
+    """Return a port nobody listens on, so that the demo never talks to another's server.
+
+    Args:
+        wanted: A port; 0 takes any free one, None 8000 or where that is taken any free one.
+
+    Raises:
+        Unavailable: The wanted port is taken.
+    """
+    if wanted and not _is_free(wanted):
+        raise Unavailable(f"port {wanted} is taken; name another with --port, or 0 for any free one")
+    if wanted is None and _is_free(_USUAL_PORT):
+        return _USUAL_PORT
+    return wanted or _free_port()
+
+
 @contextmanager
-def started(bundle: Path, events: Path, port: int) -> Iterator[DemoServer]:
+def started(bundle: Path, version: str, events: Path, port: int) -> Iterator[DemoServer]:
     """Start `crossrec serve` on loopback, wait until it is ready, and stop it at the end.
 
     Args:
         bundle: Folder of the bundle.
+        version: The bundle's, which the server must name.
         events: File of the event log.
-        port: 0 for a free one.
+        port: A free one, see `choose_port`.
 
     Raises:
-        Unavailable: It did not become ready in time, or ended.
+        Unavailable: It did not become ready in time, or ended, or another server answers on the port.
     """
-    port = port or _free_port()
     command = [sys.executable, "-m", "crossrec", "serve", "--model", str(bundle), "--port", str(port), "--quiet"]
     environment = {
         **os.environ,
@@ -95,7 +120,7 @@ def started(bundle: Path, events: Path, port: int) -> Iterator[DemoServer]:
     process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter and module
     server = DemoServer(f"http://127.0.0.1:{port}", process)
     try:
-        _await_ready(server)
+        _await_ready(server, version)
         yield server
     finally:
         process.terminate()
@@ -105,17 +130,33 @@ def started(bundle: Path, events: Path, port: int) -> Iterator[DemoServer]:
             process.kill()
 
 
-def _await_ready(server: DemoServer) -> None:
+def _await_ready(server: DemoServer, version: str) -> None:
     end = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < end:
         if server.process.poll() is not None:
             raise Unavailable(f"the server ended with exit code {server.process.returncode}; is the port taken?")
-        try:
-            if server.status("/health/ready") == 200:
-                return
-        except Unavailable:
-            time.sleep(0.2)
+        served = server.ready()
+        if served is not None and served != version:
+            raise Unavailable(f"{server.url} serves the model {served}, not the demo's {version}; name another --port")
+        if served is not None and server.process.poll() is None:
+            return
+        time.sleep(0.2)
     raise Unavailable(f"the server was not ready after {_PATIENCE_SECONDS} s")
+
+
+def _is_free(port: int) -> bool:
+    """Can this machine listen on a port, and does nobody answer there?"""
+    with socket.socket() as caller:
+        caller.settimeout(0.5)
+        if caller.connect_ex(("127.0.0.1", port)) == 0:
+            return False
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _free_port() -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.show import AsJson, advancing, out, parse_pairs, print_json
+from crossrec.cli.show import AsJson, advancing, out, parse_names, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
 from crossrec.data.dataset import open_dataset
@@ -21,7 +21,7 @@ __all__ = ["evaluate"]
 
 def evaluate(
     models: Annotated[str, typer.Argument(help="Names of models: ease,als,popularity")],
-    data: Annotated[Path, typer.Option(help="Folder of a data set.")],
+    data: Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
     protocol: Annotated[str, typer.Option(help="leave-last-out, global-time, given or random.")],
     k: Annotated[int, typer.Option("-k", "--k", help="Length of the lists.")] = 10,
     domains: Annotated[str, typer.Option(help="Only these domains: films,books")] = "",
@@ -35,14 +35,14 @@ def evaluate(
 ) -> None:
     """Fit models on the training part and rank the full catalogue for all test users."""
     use_threads(load_settings().threads)
-    names = [name.strip() for name in models.split(",") if name.strip()]
+    names = parse_names(models)
     if len(set(names)) != len(names) or not names:
         raise InvalidInput(f"models: expected different names, got '{models}'")
     settings = split_settings(names, parse_pairs("--set", setting or []))
     made = {name: model_from_text(name, settings[name]) for name in names}
     chosen = Protocol(protocol, k=k, repeats=repeats, seed=seed)
-    wanted = [name.strip() for name in metrics.split(",") if name.strip()] or None
-    only = [name.strip() for name in domains.split(",") if name.strip()] or None
+    wanted = parse_names(metrics) or None
+    only = parse_names(domains) or None
     interactions = open_dataset(data).interactions(only)
     with advancing() as progress:
         report = run(made, interactions, chosen, metrics=wanted, progress=progress)

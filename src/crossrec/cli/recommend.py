@@ -8,17 +8,26 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from crossrec.cli.show import AsJson, note, out, print_json, table
-from crossrec.core.errors import InvalidInput, NotFound
+from crossrec.cli.show import AsJson, advancing, note, out, print_json, table
+from crossrec.core.errors import InvalidInput, NotFound, Unavailable
 from crossrec.core.vocabulary import Id
+from crossrec.models.progress import watching
 from crossrec.models.recommender import Recommender
 from crossrec.tracking.bundle import open_bundle
+from crossrec.tracking.remote import bundle_folder
 
 __all__ = ["recommend"]
 
+_FORMS = {
+    ".parquet": "write_parquet",
+    ".csv": "write_csv",
+    ".jsonl": "write_ndjson",
+    ".ndjson": "write_ndjson",
+}
+
 
 def recommend(
-    model: Annotated[Path, typer.Option(help="Folder of a bundle.")],
+    model: Annotated[str, typer.Option(help="Folder of a bundle; may be s3://, gs:// or az://.")],
     user: Annotated[list[str] | None, typer.Option(help="A user's id. Repeat for more.")] = None,
     k: Annotated[int, typer.Option("-k", "--k", help="Length of the lists.")] = 10,
     domain: Annotated[str | None, typer.Option(help="Recommend in this domain only.")] = None,
@@ -32,30 +41,37 @@ def recommend(
         raise InvalidInput("recommend: expected either --user ID or --all")
     if everyone and out_file is None:
         raise InvalidInput("recommend: --all needs --out lists.parquet")
-    recommender = open_bundle(model).model
+    if out_file is not None:
+        _check_target(out_file)
+    recommender = open_bundle(bundle_folder(model)).model
     ids = recommender.histories_.user_ids.series.to_list() if everyone else _known(recommender, user or [])
-    lists = recommender.recommend(ids, k, exclude_seen=not include_seen, domain=domain)
+    with advancing() as progress, watching(progress if everyone else None):
+        lists = recommender.recommend(ids, k, exclude_seen=not include_seen, domain=domain)
     frame = lists.to_polars()
-    titles = recommender.catalogue_.titles
     if out_file is not None:
         _write(frame, out_file)
         note.print(f"wrote {len(ids):,} lists, {frame.height:,} rows, to {out_file}")
         return
+    titles = recommender.catalogue_.titles
     if titles is not None:
         frame = frame.with_columns(pl.Series("title", [titles[code] for code in lists.items.ravel() if code >= 0]))
     if as_json:
-        print_json(frame.to_dicts())
+        print_json(frame.with_columns(pl.col("score").cast(pl.Float64).round(6)).to_dicts())
         return
+    lengths = (lists.items >= 0).sum(axis=1).tolist()
     for row, one in enumerate(ids):
         named = f" by {lists.sources[row]}" if lists.sources else ""
-        part = frame.filter(pl.col("user_id") == one).drop("user_id")
+        part = frame.slice(sum(lengths[:row]), lengths[row]).drop("user_id")
         table(f"for {one}{named}", part.columns, [list(cells) for cells in part.iter_rows()])
     if frame.height == 0:
         out.print("no recommendations: the model has no opinion")
 
 
 def _known(model: Recommender, users: list[str]) -> list[Id]:
-    """Read ids from the command line as the model's kind of id; a stranger is told of, not refused."""
+    """Read ids from the command line as the model's kind of id; a stranger is told of, not refused.
+
+    Whoever is named twice has one list.
+    """
     vocabulary = model.histories_.user_ids
     found: list[Id] = []
     for user in users:
@@ -63,18 +79,20 @@ def _known(model: Recommender, users: list[str]) -> list[Id]:
         if one not in vocabulary:
             note.print(f"no history of user {user!r} in this bundle; the answer is the one for strangers")
         found.append(one)
-    return found
+    return list(dict.fromkeys(found))
+
+
+def _check_target(path: Path) -> None:
+    """Refuse a file that could not be written, before the lists are made."""
+    if path.suffix not in _FORMS:
+        raise InvalidInput(f"--out: expected a name ending in .parquet, .csv or .jsonl, got '{path}'")
+    if not path.absolute().parent.is_dir():
+        raise NotFound(f"folder {path.parent} does not exist")
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame in the form that the file's name says."""
-    if not path.absolute().parent.is_dir():
-        raise NotFound(f"folder {path.parent} does not exist")
-    if path.suffix == ".parquet":
-        frame.write_parquet(path)
-    elif path.suffix == ".csv":
-        frame.write_csv(path)
-    elif path.suffix in (".jsonl", ".ndjson"):
-        frame.write_ndjson(path)
-    else:
-        raise InvalidInput(f"--out: expected a name ending in .parquet, .csv or .jsonl, got '{path}'")
+    try:
+        getattr(frame, _FORMS[path.suffix])(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise Unavailable(f"--out: {path} cannot be written ({error})") from error

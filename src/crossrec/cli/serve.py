@@ -9,13 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from crossrec.core.settings import Settings, load_settings
+from crossrec.tracking.remote import bundle_folder
 from crossrec.wiring import serve_bundle
 
 __all__ = ["serve"]
 
 
 def serve(
-    model: Annotated[Path, typer.Option(help="Folder of a bundle.")],
+    model: Annotated[str, typer.Option(help="Folder of a bundle; may be s3://, gs:// or az://.")],
     host: Annotated[str | None, typer.Option(help="Address; another than loopback needs an API key.")] = None,
     port: Annotated[int | None, typer.Option(help="Port, 0 for a free one.")] = None,
     events: Annotated[str | None, typer.Option(help="URL of the event log: sqlite:///events.db")] = None,
@@ -24,7 +25,7 @@ def serve(
 ) -> None:
     """Serve recommendations; flags win over the environment, which wins over the file."""
     chosen = _with_flags(load_settings(settings), {"host": host, "port": port, "events": events})
-    serve_bundle(model, chosen, quiet=quiet)
+    serve_bundle(bundle_folder(model), chosen, quiet=quiet)
 
 
 def _with_flags(settings: Settings, flags: dict[str, Any]) -> Settings:

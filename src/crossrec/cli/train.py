@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
+from crossrec.cli.data.choices import EngineName, Master
+from crossrec.cli.show import AsJson, advancing, out, parse_names, parse_pairs, print_json
+from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
 from crossrec.models.machine import use_threads
+from crossrec.tracking.remote import outgoing_bundle
 from crossrec.wiring import train_bundle
 
 __all__ = ["train"]
@@ -17,22 +20,39 @@ __all__ = ["train"]
 
 def train(
     model: Annotated[str, typer.Argument(help="Name of the model: ease, als, item_knn, …")],
-    data: Annotated[Path, typer.Option(help="Folder of a data set.")],
-    out_folder: Annotated[Path, typer.Option("--out", help="Folder for the bundle; replaced if it is there.")],
+    data: Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
+    out_folder: Annotated[
+        str, typer.Option("--out", help="Folder for the bundle; replaced if it is there. May be s3://, gs:// or az://.")
+    ],
     domains: Annotated[str, typer.Option(help="Learn from these domains only: films,books")] = "",
     setting: Annotated[list[str] | None, typer.Option("--set", help="A setting of the model: l2=50. Repeat.")] = None,
     protocol: Annotated[str, typer.Option(help="Evaluate by this protocol first and keep the report.")] = "",
-    k: Annotated[int, typer.Option("-k", "--k", help="Length of the lists in that evaluation.")] = 10,
+    k: Annotated[int | None, typer.Option("-k", "--k", help="Length of the lists in that evaluation; 10.")] = None,
+    engine: EngineName = "polars",
+    master: Master = "",
     as_json: AsJson = False,
 ) -> None:
     """Fit a model on all of a data set, with popularity behind it for strangers, and save the bundle."""
     use_threads(load_settings().threads)
     settings = parse_pairs("--set", setting or [])
-    chosen = [name.strip() for name in domains.split(",") if name.strip()] or None
-    with working(f"training {model}"):
-        bundle = train_bundle(model, data, out_folder, domains=chosen, settings=settings, protocol=protocol, k=k)
+    if k is not None and not protocol:
+        raise InvalidInput("-k: is the length of the lists in an evaluation, so it needs --protocol")
+    chosen, k = parse_names(domains) or None, 10 if k is None else k
+    with advancing(f"training {model}") as progress, outgoing_bundle(out_folder) as folder:
+        bundle = train_bundle(
+            model,
+            data,
+            folder,
+            domains=chosen,
+            settings=settings,
+            protocol=protocol,
+            k=k,
+            engine=engine,
+            master=master,
+            progress=progress,
+        )
     if as_json:
-        print_json({"folder": str(out_folder), "version": bundle.version, **vars(bundle.card)})
+        print_json({"folder": out_folder, "version": bundle.version, **vars(bundle.card)})
         return
     card = bundle.card
     out.print(

@@ -33,6 +33,7 @@ __all__ = [
     "Refused",
     "Unavailable",
     "nearest",
+    "suggestion",
     "unknown_name",
 ]
 
@@ -110,13 +111,30 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
+def suggestion(name: str, known: Iterable[str], *, prefix: str = "", listing: str = "") -> str:
+    """Build the end of a message about a name that is not known: the nearest, and where wanted all of them.
+
+    Args:
+        name: What was written.
+        known: What there is.
+        prefix: Stands before the nearest name: "server." for `server.port`.
+        listing: Begins the list of all, "There are" for example; empty leaves the list out.
+
+    >>> suggestion("eaze", ["als", "ease"])
+    "; did you mean 'ease'?"
+    >>> suggestion("zzz", ["als", "ease"], listing="There are")
+    '; There are: als, ease'
+    """
+    names = list(known)
+    near = nearest(name, names)
+    hint = f"; did you mean '{prefix}{near}'?" if near else ""
+    return f"{hint or ';'} {listing}: {', '.join(names) or 'none'}" if listing else hint
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> NotFound:
     """Build the error for a name that is not on a list.
 
     >>> str(unknown_name("model", "eaze", ["als", "ease"]))
     "no model called 'eaze'; did you mean 'ease'? There are: als, ease"
     """
-    names = sorted(known)
-    near = nearest(name, names)
-    hint = f"; did you mean '{near}'?" if near else ";"
-    return NotFound(f"no {kind} called '{name}'{hint} There are: {', '.join(names) or 'none'}")
+    return NotFound(f"no {kind} called '{name}'{suggestion(name, sorted(known), listing='There are')}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crossrec.core.errors import InvalidInput, nearest
+from crossrec.core.errors import InvalidInput, suggestion
 
 __all__ = ["KINDS", "KIND_CODES", "MAX_ID_BYTES", "NOT_TASTE", "NO_ORDER", "NO_TIME", "Event", "check_id", "check_kind"]
 
@@ -87,6 +87,6 @@ def check_kind(kind: str) -> str:
     """
     if kind in KIND_CODES:
         return kind
-    near = nearest(kind, KINDS)
-    hint = f"; did you mean '{near}'?" if near else ""
-    raise InvalidInput(f"interaction_type: expected one of {', '.join(KINDS)}, got '{kind[:40]}'{hint}")
+    raise InvalidInput(
+        f"interaction_type: expected one of {', '.join(KINDS)}, got '{kind[:40]}'{suggestion(kind, KINDS)}"
+    )

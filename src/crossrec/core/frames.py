@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 
 from crossrec.core.catalogue import Catalogue, join_ids
-from crossrec.core.errors import InvalidInput, MissingExtra, nearest
+from crossrec.core.errors import InvalidInput, MissingExtra, suggestion
 from crossrec.core.event import KINDS, NO_TIME, check_kind
-from crossrec.core.vocabulary import Vocabulary, id_series
+from crossrec.core.vocabulary import Vocabulary, check_ids, id_series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,9 @@ _TO_MS = {"s": 1_000.0, "ms": 1.0, "us": 0.001}
 _SPLITS = {"train": 0, "valid": 1, "test": 2}
 
 
-def arrays_of(frame: FrameLike, names: dict[str, str | None], unit: str, items: FrameLike | None) -> dict[str, Any]:
+def arrays_of(
+    frame: FrameLike, names: dict[str, str | None], unit: str, items: FrameLike | None, *, checked: bool = False
+) -> dict[str, Any]:
     """Return the fields of `Interactions` as read from a frame.
 
     Args:
@@ -36,6 +38,7 @@ def arrays_of(frame: FrameLike, names: dict[str, str | None], unit: str, items: 
         names: Field in files -> column in the frame, None for the usual names.
         unit: "s", "ms" or "us", the unit of integer times.
         items: Columns about items, or None.
+        checked: The ids went through the checks of an import, and users may be joined with their domain by now.
 
     Raises:
         InvalidInput: As `Interactions.from_frame`.
@@ -43,7 +46,7 @@ def arrays_of(frame: FrameLike, names: dict[str, str | None], unit: str, items: 
     table = _renamed(polars_frame(frame), names)
     if table.height == 0:
         raise InvalidInput("interactions: expected at least one row, got an empty frame")
-    table = _with_domains(table)
+    table = _with_domains(table, checked=checked)
     user_ids, item_ids = Vocabulary.of(table["user_id"]), Vocabulary.of(table["item_id"])
     item_codes = item_ids.encode(table["item_id"])
     domain_ids = Vocabulary.of(table["domain"])
@@ -180,20 +183,26 @@ def _renamed(table: pl.DataFrame, names: dict[str, str | None]) -> pl.DataFrame:
 
 
 def _no_column(name: str, table: pl.DataFrame) -> InvalidInput:
-    near = nearest(name, table.columns)
-    hint = f"; did you mean '{near}'?" if near else ""
-    return InvalidInput(f"column '{name}': expected one of the frame's, which are {', '.join(table.columns)}{hint}")
+    known = table.columns
+    return InvalidInput(
+        f"column '{name}': expected one of the frame's, which are {', '.join(known)}{suggestion(name, known)}"
+    )
 
 
-def _with_domains(table: pl.DataFrame) -> pl.DataFrame:
+def _with_domains(table: pl.DataFrame, *, checked: bool) -> pl.DataFrame:
     """Fill in the domain, and write items as `domain:id` where there are several."""
     user, item = id_series("user_id", table["user_id"]), id_series("item_id", table["item_id"])
+    if not checked:
+        check_ids("user_id", user)
+        check_ids("item_id", item)
     table = table.with_columns(user.alias("user_id"), item.alias("item_id"))
     if "domain" not in table.columns:
         return table.with_columns(pl.lit("main").alias("domain"))
     domain = id_series("domain", table["domain"]).cast(pl.String)
     if bad := [name for name in domain.unique().to_list() if not name or ":" in name]:
         raise InvalidInput(f"domain: expected a name without a colon, got {bad[0]!r}")
+    if not checked:
+        check_ids("domain", domain)
     table = table.with_columns(domain.alias("domain"))
     if domain.n_unique() > 1:
         table = table.with_columns(join_ids(pl.col("domain"), pl.col("item_id").cast(pl.String)).alias("item_id"))

@@ -102,8 +102,8 @@ class Interactions:
                 any other columns.
 
         Raises:
-            InvalidInput: A column is missing, an id is empty, a rating or weight is not a number,
-                times are in another unit than said, or a kind is unknown.
+            InvalidInput: A column is missing, an id is empty or breaks a rule of `check_id`, a rating or weight is
+                not a number, times are in another unit than said, or a kind is unknown.
         """
         names = {"user_id": user, "item_id": item, "rating": rating, "timestamp": timestamp}
         return cls(**arrays_of(frame, names, unit, items))

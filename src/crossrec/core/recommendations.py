@@ -99,11 +99,13 @@ def check_k(k: int) -> int:
     """Return k, or refuse it.
 
     Raises:
-        InvalidInput: k < 1.
+        InvalidInput: k is no whole number, or k < 1.
     """
+    if isinstance(k, (bool, np.bool_)) or not isinstance(k, (int, np.integer)):
+        raise InvalidInput(f"k: expected a whole number >= 1, got {k!r}")
     if k < 1:
         raise InvalidInput(f"k: expected k >= 1, got {k}")
-    return k
+    return int(k)
 
 
 def top_k(
@@ -113,20 +115,20 @@ def top_k(
 
     Args:
         values: Float32[B, I] scores; NaN and -inf are never picked.
-        k: Length of the lists, >= 1.
+        k: Length of the lists, >= 1; beyond I they have the length I.
         seen: Columns to leave out of each row, as CSR: Int64[B + 1] and codes sorted within a row.
         allowed: Bool[I], the columns that may be picked; None is all.
 
     Returns:
-        Int32[B, K] codes and Float32[B, K] scores, best first, padded with -1 and -inf.
+        Int32[B, K] codes and Float32[B, K] scores, best first, padded with -1 and -inf; K = min(k, I).
 
     Raises:
-        InvalidInput: k < 1.
+        InvalidInput: k is no whole number, or k < 1.
 
     >>> top_k(np.array([[1, 3, 3, 2]], dtype=np.float32), k=2)[0]
     array([[1, 2]], dtype=int32)
     """
-    check_k(k)
+    k = min(check_k(k), values.shape[1])
     batch = len(values)
     indptr, codes = seen if seen is not None else (np.zeros(batch + 1, np.int64), np.empty(0, np.int32))
     mask = np.ones(values.shape[1], dtype=np.bool_) if allowed is None else np.ascontiguousarray(allowed)

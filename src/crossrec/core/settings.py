@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import tomllib
-from collections.abc import Mapping
+import typing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crossrec.core.errors import InvalidInput, NotFound, nearest
+from crossrec.core.errors import InvalidInput, NotFound, nearest, suggestion
 
-__all__ = ["SECRETS", "ServerSettings", "Settings", "load_settings"]
+__all__ = ["SECRETS", "ServerSettings", "Settings", "from_text", "load_settings"]
 
 PREFIX = "CROSSREC_"
+_SERVER, _THREADS = f"{PREFIX}SERVER_", f"{PREFIX}THREADS"
 SECRETS = ("api_key",)
 """Settings that come from the environment only and are never printed."""
 
@@ -64,7 +67,7 @@ def load_settings(file: Path | None = None, environment: Mapping[str, str] | Non
 
     Raises:
         NotFound: The file is not there.
-        InvalidInput: An unknown key, a value of the wrong type, or a secret in the file.
+        InvalidInput: An unknown key or variable, a value of the wrong type, or a secret in the file.
     """
     tree = _read(file) if file else {}
     if not isinstance(tree.get("server", {}), dict):
@@ -88,43 +91,85 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _overlay(tree: dict[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
-    """Lay the environment over the file: only names that a setting has are read."""
+    """Lay the environment over the file; a variable that looks like a setting and is none is an error."""
     merged: dict[str, Any] = {**tree, "server": dict(tree.get("server", {}))}
-    for setting in dataclasses.fields(ServerSettings):
-        if (value := variables.get(f"{PREFIX}SERVER_{setting.name.upper()}")) is not None:
-            merged["server"][setting.name] = value
-    if (value := variables.get(f"{PREFIX}THREADS")) is not None:
-        merged["threads"] = value
+    known = {f"{_SERVER}{one.name.upper()}": one.name for one in dataclasses.fields(ServerSettings)}
+    for name, value in variables.items():
+        if name == _THREADS:
+            merged["threads"] = value
+        elif name in known:
+            merged["server"][known[name]] = value
+        elif name.startswith(PREFIX):
+            _refuse_typo(name, [_THREADS, *known])
     return merged
+
+
+def _refuse_typo(name: str, known: list[str]) -> None:
+    """Refuse a variable near to a setting's; others of the prefix belong to other parts (`CROSSREC_DATA`)."""
+    near = nearest(name.removeprefix(PREFIX).lower(), [one.removeprefix(PREFIX).lower() for one in known])
+    if name.startswith(_SERVER) or near:
+        hint = f"; did you mean {PREFIX}{near.upper()}?" if near else f"; there are {', '.join(known)}"
+        raise InvalidInput(f"the environment's {name} is no setting{hint}")
 
 
 def _build(kind: type[Any], values: Mapping[str, Any], path: str) -> Any:
     """Make a settings object, checking names and types."""
-    known = {setting.name: setting for setting in dataclasses.fields(kind)}
+    known = typing.get_type_hints(kind)
     for name in values:
         if name not in known:
-            near = nearest(name, known)
-            hint = f"; did you mean '{path}{near}'?" if near else ""
-            raise InvalidInput(f"setting '{path}{name}' does not exist{hint}")
-    return kind(**{name: _typed(path + name, str(known[name].type), value) for name, value in values.items()})
+            raise InvalidInput(f"setting '{path}{name}' does not exist{suggestion(name, known, prefix=path)}")
+    return kind(**{name: _typed(path + name, known[name], value) for name, value in values.items()})
 
 
-def _typed(name: str, kind: str, value: Any) -> Any:
+def _typed(name: str, kind: Any, value: Any) -> Any:
     """Turn a value from a file or variable into the type of its setting."""
-    if kind == "bool" and isinstance(value, str):
-        if value.lower() not in ("1", "0", "true", "false"):
-            raise InvalidInput(f"{name}: expected true or false, got '{value}'")
-        return value.lower() in ("1", "true")
-    if kind == "int" and isinstance(value, str):
-        try:
-            value = int(value)
-        except ValueError as error:
-            raise InvalidInput(f"{name}: expected an integer, got '{value}'") from error
-    allowed: tuple[type, ...] = {"int": (int,), "bool": (bool,), "str": (str,), "str | None": (str,)}.get(
-        kind, (object,)
-    )
-    if not isinstance(value, allowed) or (
-        isinstance(value, int) and kind == "int" and (isinstance(value, bool) or value < 0)
-    ):
-        raise InvalidInput(f"{name}: expected {kind}, got {value!r}")
+    kinds = typing.get_args(kind) or (kind,)
+    if isinstance(value, str) and str not in kinds:
+        value = from_text(name, value, kind)
+    wrong = not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)
+    if wrong or (int in kinds and value < 0):
+        raise InvalidInput(f"{name}: expected {' or '.join(one.__name__ for one in kinds)}, got {value!r}")
     return value
+
+
+def from_text(name: str, text: str, kind: Any) -> Any:
+    """Read text as a type: how every option, flag and variable gets its value.
+
+    Args:
+        name: What it is for, for the message.
+        text: As it was written.
+        kind: bool, int, float, str, or a union with None.
+
+    Raises:
+        InvalidInput: The text is not of the type, or the type has no form as text.
+
+    >>> from_text("l2", "0.5", float | None), from_text("repeats", "yes", bool)
+    (0.5, True)
+    """
+    kinds = typing.get_args(kind) or (kind,)
+    if type(None) in kinds and text.lower() == "none":
+        return None
+    one = next((one for one in _READERS if one in kinds), None)
+    if one is None:
+        raise InvalidInput(f"{name}: cannot be given as text")
+    read, expected = _READERS[one]
+    try:
+        return read(text)
+    except (KeyError, ValueError) as error:
+        raise InvalidInput(f"{name}: expected {expected}, got '{text}'") from error
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError("not finite")
+    return number
+
+
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_READERS: dict[type, tuple[Callable[[str], Any], str]] = {
+    bool: (lambda text: _BOOLEANS[text.lower()], "true or false"),
+    float: (_finite, "a number"),
+    int: (int, "an integer"),
+    str: (str, "text"),
+}
+"""Type -> how its text is read, and what a message calls it."""

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from crossrec.core.arrays import Codes
 from crossrec.core.errors import InvalidInput
+from crossrec.core.event import MAX_ID_BYTES, check_id
 
-__all__ = ["Id", "IdValues", "Vocabulary", "id_series"]
+__all__ = ["Id", "IdValues", "Vocabulary", "check_ids", "id_series"]
 
 Id: TypeAlias = str | int
 """An id as the user wrote it: all of one vocabulary are strings, or all are integers."""
@@ -22,6 +23,7 @@ IdValues: TypeAlias = "Sequence[Id] | NDArray[np.generic] | pl.Series"
 
 _SMALL = 512
 """Up to this many ids a dictionary look-up beats building a table."""
+_CONTROL = r"[\x00-\x1f\x7f]"
 
 
 class Vocabulary:
@@ -142,6 +144,27 @@ def id_series(name: str, values: IdValues) -> pl.Series:
         f"{name}: expected ids that are all strings or all integers, got {series.dtype}; "
         "convert them with str() (integers with gaps become floats: drop the empty rows first)"
     )
+
+
+def check_ids(name: str, ids: pl.Series) -> None:
+    """Do `check_id` for a whole column; integers are all fine.
+
+    Args:
+        name: The column's name, for the message.
+        ids: [n] String or Int64, as `id_series` returns them.
+
+    Raises:
+        InvalidInput: An id is empty, too long, or has a control character; the message has its row.
+    """
+    if ids.dtype != pl.String:
+        return
+    broken = (ids.str.len_bytes() == 0) | (ids.str.len_bytes() > MAX_ID_BYTES) | ids.str.contains(_CONTROL)
+    if broken.any():
+        row = int(broken.arg_max() or 0)
+        try:
+            check_id(name, ids[row])
+        except InvalidInput as error:
+            raise InvalidInput(f"{error} in row {row}, and {int(broken.sum())} such rows in all") from error
 
 
 def _from_values(name: str, values: Sequence[Id] | NDArray[np.generic]) -> pl.Series:

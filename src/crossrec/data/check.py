@@ -135,10 +135,10 @@ def check(dataset: Dataset) -> CheckReport:
 def _damaged(dataset: Dataset, domain: str, record: DomainRecord) -> list[Problem]:
     """Compare the files' hashes with those that were written."""
     found = []
-    for name, written in record.written.items():
-        path = dataset.path / domain / name
-        if not path.is_file() or file_hash(path) != written["sha256"]:
-            found.append(Problem("error", domain, f"{name}: not the file that was imported; import it again"))
+    for part in (part for parts in record.parts.values() for part in parts):
+        path = dataset.path / part.path
+        if not path.is_file() or file_hash(path) != part.sha256:
+            found.append(Problem("error", domain, f"{part.path}: not the part that was written; import it again"))
     return found
 
 
@@ -184,7 +184,7 @@ def _figures(dataset: Dataset, domain: str, record: DomainRecord) -> DomainRepor
 def _suspicious(report: DomainReport, record: DomainRecord) -> list[Problem]:
     """Find what a person should look at."""
     found = []
-    away = sum(record.quarantined.values())
+    away = sum(count for reason, count in record.quarantined.items() if reason not in record.by_rule)
     if record.time_range and record.time_range[0] == record.time_range[1] and record.rows > 1:
         found.append("all rows have the same time: is this a time at all?")
     if record.time_range and record.time_range[1] > clock.now() + clock.MILLISECONDS_PER_DAY:

@@ -36,5 +36,5 @@ def import_samples(out: str | Path) -> Dataset:
         out: The data set's folder.
     """
     for domain, (source, options) in SAMPLES.items():
-        import_source(source, sample_path(domain), domain, out, options=options, replace=True)
+        import_source(source, sample_path(domain), domain, out, options=options, there="replace")
     return open_dataset(out)

@@ -9,9 +9,9 @@ import polars as pl
 from crossrec.core.errors import InvalidInput
 from crossrec.core.event import KINDS
 
-__all__ = ["INTERACTIONS", "KIND_TYPE", "QUARANTINE", "SCHEMA_VERSION", "SPLIT_TYPE", "check_domain"]
+__all__ = ["INTERACTIONS", "KIND_TYPE", "QUARANTINE", "SCHEMA_VERSION", "SPLIT_TYPE", "TIES", "check_domain"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the layout on disk; a reader refuses a newer one."""
 
 KIND_TYPE = pl.Enum(list(KINDS))
@@ -31,14 +31,17 @@ INTERACTIONS = pl.Schema(
         "context": pl.String(),
     }
 )
-"""Columns of `interactions.parquet`: ids as in the source; timestamp in milliseconds UTC or null; position
+"""Columns of interactions: ids as in the source; timestamp in milliseconds UTC or null; position
 grows in the source's order within a user; weight > 0; context a JSON object or null."""
 
 QUARANTINE = pl.Schema(
     {"file": pl.String(), "row": pl.Int64(), "column": pl.String(), "reason": pl.String(), "value": pl.String()}
 )
-"""Columns of `quarantine.parquet`: the file, its line (the first is 1), the column (empty: the whole row),
+"""Columns of the quarantine: the file, its line (the first is 1), the column (empty: the whole row),
 why the row was refused, and the value that came, cut."""
+
+TIES = pl.Schema({"user_id": pl.String(), "other_id": pl.String(), "tie": pl.String(), "weight": pl.Float32()})
+"""Columns of the ties between users: who, to whom, what kind (friend, trust, …), and how strong, > 0."""
 
 _DOMAIN = re.compile(r"[a-z][a-z0-9_-]*")
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 import polars as pl
 
-from crossrec.core.errors import InvalidInput, nearest
+from crossrec.core.errors import InvalidInput, suggestion
+from crossrec.core.settings import from_text
 from crossrec.core.shelf import Shelf
-from crossrec.data.intake.prescan import TextFile
+from crossrec.data.intake.prescan import FileState, ScannedFile, TextFile
 from crossrec.data.intake.quarantine import refused_frame
 
 __all__ = ["SOURCES", "FileNote", "Reading", "Rules", "Source", "create", "rating_range", "refused_of"]
@@ -27,16 +28,33 @@ class FileNote:
         name: As messages call it.
         sha256: Hash of the file on disk, in hexadecimal.
         size: Bytes on disk.
+        state: What the file looked like before it was read, where rows are still parsed from it; no field of
+            the note, so that it never reaches the manifest.
     """
 
     name: str
     sha256: str
     size: int
+    state: InitVar[FileState | None] = None
+
+    def __post_init__(self, state: FileState | None) -> None:
+        object.__setattr__(self, "_state", state)
 
     @classmethod
-    def of(cls, text: TextFile) -> FileNote:
-        """Describe a file that went through the pre-scan."""
-        return cls(text.entry.label, text.sha256, text.size)
+    def of(cls, file: ScannedFile) -> FileNote:
+        """Describe a file that went through the pre-scan; one that is parsed where it stands is watched."""
+        parsed = isinstance(file, TextFile) and file.readable == file.entry.path
+        return cls(file.entry.label, file.sha256, file.size, file.state if parsed else None)
+
+    def refuse_change(self) -> None:
+        """Make sure, once the rows are written, that the file did not change while they were parsed.
+
+        Raises:
+            InvalidInput: It did.
+        """
+        state: FileState | None = getattr(self, "_state", None)
+        if state is not None:
+            state.refuse_change(self.name, self.sha256)
 
 
 @dataclass(frozen=True)
@@ -47,13 +65,19 @@ class Rules:
         rating: Lowest and highest rating allowed, None where any finite number is one.
         unit: Unit of the times: "s", "ms", "us", "iso", or "auto" to settle it by their size.
         kind: What a row is where the source does not say: one of `KINDS`.
+        unit_is_option: The unit is an option of the source, so that a user can say another.
         plain_ids: The pre-scan has shown that no id can be too long or hold a control character.
+        own_context: The source wrote the context itself, so that it is a JSON object or null without a check.
+        unrated: A row may be without a rating though others have one.
     """
 
     rating: tuple[float, float] | None = None
     unit: str = "auto"
     kind: str = "rate"
     plain_ids: bool = False
+    unit_is_option: bool = False
+    own_context: bool = False
+    unrated: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,8 +96,16 @@ class Reading:
         fast: The same rows from a simpler parser, right only if all `expected` rows pass the checks.
         expected: Rows in `fast`.
         items: What is known about the items: `item_id` and any columns; None where nothing is.
+        users: What is known about the users: `user_id` and any columns; None where nothing is.
+        ties: Who knows or trusts whom, in the columns of `TIES`; None where nothing is said.
         refused: Rows of interactions set aside already.
-        item_refused: Rows about items set aside.
+        item_refused: Rows of all files beside the interactions that were set aside: items, users, ties.
+        stored: `rows` are parsed already and lie in the workspace, so that to go over them again costs little.
+        by_rule: Reasons in `problem` that are a choice and no fault (a bot's row): rows set aside for them are
+            counted in the quarantine like all others, and their value is never shown.
+        pseudonyms: Fingerprint of the salt that user ids were hashed with; empty where they are the source's own.
+            Rows appended to others must have the same.
+        notes: Sentences for the person who imports.
         licence: The licence the data come under, where the source knows.
         private: Whole lines may hold names of people; they are never shown.
         ordered: The order of the rows of one user means something.
@@ -86,8 +118,14 @@ class Reading:
     fast: pl.LazyFrame | None = None
     expected: int = 0
     items: pl.DataFrame | None = None
+    users: pl.DataFrame | None = None
+    ties: pl.DataFrame | None = None
     refused: pl.DataFrame = field(default_factory=refused_frame)
     item_refused: pl.DataFrame = field(default_factory=refused_frame)
+    stored: bool = False
+    by_rule: tuple[str, ...] = ()
+    pseudonyms: str = ""
+    notes: tuple[str, ...] = ()
     licence: str | None = None
     private: bool = False
     ordered: bool = True
@@ -115,7 +153,6 @@ class Source(Protocol):
 SOURCES: Shelf[Source] = Shelf("source", "crossrec.data.sources")
 
 T = TypeVar("T")
-_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def create(name: str, options: Mapping[str, str]) -> Source:
@@ -130,26 +167,13 @@ def create(name: str, options: Mapping[str, str]) -> Source:
     types = typing.get_type_hints(source)
     for key in options:
         if key not in fields:
-            near = nearest(key, fields)
-            hint = f"; did you mean '{near}'?" if near else ""
-            known = ", ".join(sorted(fields)) or "none"
-            raise InvalidInput(f"{name}: no option called '{key}'{hint} Options: {known}")
-    return source(**{key: _converted(name, key, value, types[key]) for key, value in options.items()})
+            known = suggestion(key, sorted(fields), listing="There are")
+            raise InvalidInput(f"{name}: no option called '{key}'{known}")
+    return source(**{key: from_text(f"{name}: option {key}", text, types[key]) for key, text in options.items()})
 
 
 class _Dataclass(Protocol):
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[object]]]
-
-
-def _converted(source: str, key: str, value: str, wanted: object) -> object:
-    """Read an option's text as the type of its field."""
-    if wanted is str:
-        return value
-    if wanted is bool:
-        if value.lower() not in _BOOLEANS:
-            raise InvalidInput(f"{source}: option {key}: expected true or false, got '{value}'")
-        return _BOOLEANS[value.lower()]
-    raise InvalidInput(f"{source}: option {key} cannot be given as text")
 
 
 def rating_range(option: str) -> tuple[float, float] | None:
@@ -171,6 +195,6 @@ def rating_range(option: str) -> tuple[float, float] | None:
     return limits
 
 
-def refused_of(*texts: TextFile) -> pl.DataFrame:
+def refused_of(*files: ScannedFile) -> pl.DataFrame:
     """Collect the lines that the pre-scan of some files set aside."""
-    return refused_frame(entry for text in texts for entry in text.refused)
+    return refused_frame(entry for file in files for entry in file.refused)

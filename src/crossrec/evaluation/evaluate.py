@@ -16,10 +16,11 @@ from crossrec.core.errors import InvalidInput, unknown_name
 from crossrec.core.interactions import Interactions
 from crossrec.data.split import Split
 from crossrec.evaluation.judge import Judge, check_metrics
-from crossrec.evaluation.lists import Lists, Progress, forget_peak, lists_of, peak_mb
+from crossrec.evaluation.lists import Lists, forget_peak, lists_of, peak_mb
 from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.questions import Questions, questions_of
 from crossrec.evaluation.report import ModelReport, Report
+from crossrec.models.progress import Progress
 from crossrec.models.recommender import Recommender
 
 __all__ = ["evaluate", "evaluate_fitted"]

@@ -7,7 +7,6 @@ import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
@@ -18,14 +17,15 @@ from crossrec.core.errors import InvalidInput
 from crossrec.core.recommendations import Recommendations
 from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.questions import Questions
+from crossrec.models.machine import require_memory
 from crossrec.models.recommender import Recommender
 
-__all__ = ["Lists", "Progress", "forget_peak", "lists_of", "peak_mb"]
+__all__ = ["Lists", "forget_peak", "lists_of", "peak_mb"]
 
-Progress: TypeAlias = Callable[[str, int, int], None]
-"""Called with a model's name, lists made and lists to make."""
 _CELLS = 16_000_000
 """Scores held at once by default: 64 MB of float32."""
+_BYTES_A_PLACE = 24
+"""Codes and hits of a place, and what metrics take from them in double precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,19 +62,22 @@ def lists_of(
 
     Raises:
         InvalidInput: batch_size < 1.
+        OutOfBudget: Lists of that length for all questions would not fit into memory.
     """
     catalogue = questions.catalogue
     size = max(1, min(8192, _CELLS // max(1, len(catalogue)))) if batch_size is None else batch_size
     if size < 1:
         raise InvalidInput(f"batch_size: expected >= 1, got {size}")
     k = protocol.lengths[-1]
+    require_memory(len(questions) * k * _BYTES_A_PLACE, f"judging {len(questions):,} lists of {k:,} places")
     items = np.full((len(questions), k), -1, dtype=np.int32)
     opinion = np.zeros(len(questions), dtype=np.bool_)
     model.recommend(questions.queries(slice(0, 1)), k, exclude_seen=not protocol.repeats)  # compiles outside the clock
     taken = stopwatch()
     for rows in questions.batches(size):
         answer = model.recommend(questions.queries(rows), k, exclude_seen=not protocol.repeats)
-        items[rows], opinion[rows] = _on(answer, catalogue), answer.opinion
+        found = _on(answer, catalogue)
+        items[rows, : found.shape[1]], opinion[rows] = found, answer.opinion
         if progress is not None:
             progress(rows.stop, len(questions))
     return Lists(items, opinion, taken())

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from crossrec.core.clock import check_seed
 from crossrec.core.errors import InvalidInput, unknown_name
 from crossrec.core.interactions import Interactions
 from crossrec.core.recommendations import check_k
@@ -60,6 +61,7 @@ class Protocol:
             raise unknown_name("protocol", self.name, PROTOCOLS)
         for k in (self.k, *self.cutoffs):
             check_k(k)
+        check_seed(self.seed)
         if self.part not in ("test", "validation"):
             raise InvalidInput(f"part: expected 'test' or 'validation', got '{self.part}'")
         if not self.fit_on:

@@ -27,8 +27,7 @@ def rmse(predicted: NDArray[np.floating], actual: NDArray[np.floating]) -> float
     >>> rmse(np.array([3.0, 5.0]), np.array([4.0, 4.0]))
     1.0
     """
-    errors = _errors(predicted, actual)
-    return float(np.sqrt(np.mean(errors**2))) if len(errors) else float("nan")
+    return float(np.sqrt(_mean(_errors(predicted, actual) ** 2)))
 
 
 def mae(predicted: NDArray[np.floating], actual: NDArray[np.floating]) -> float:
@@ -47,8 +46,7 @@ def mae(predicted: NDArray[np.floating], actual: NDArray[np.floating]) -> float:
     >>> mae(np.array([3.0, 6.0]), np.array([4.0, 4.0]))
     1.5
     """
-    errors = _errors(predicted, actual)
-    return float(np.mean(np.abs(errors))) if len(errors) else float("nan")
+    return _mean(np.abs(_errors(predicted, actual)))
 
 
 def _errors(predicted: NDArray[np.floating], actual: NDArray[np.floating]) -> Doubles:
@@ -60,3 +58,7 @@ def _errors(predicted: NDArray[np.floating], actual: NDArray[np.floating]) -> Do
         row = int(np.argmin(np.isfinite(errors)))
         raise InvalidInput(f"ratings: expected finite values, got {predicted[row]} for {actual[row]} in row {row}")
     return errors
+
+
+def _mean(values: Doubles) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from crossrec.core.arrays import Codes, Floats
+from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations
 from crossrec.core.vocabulary import Id
+from crossrec.data.engine import Engine
 
-__all__ = ["Explains", "Rates", "SimilarItems"]
+__all__ = ["Explains", "FitsOnEngine", "Rates", "SimilarItems"]
 
 
 @runtime_checkable
@@ -60,5 +63,24 @@ class Rates(Protocol):
 
         Returns:
             Float32[B] ratings within the range seen in training.
+        """
+        ...
+
+
+@runtime_checkable
+class FitsOnEngine(Protocol):
+    """Can learn on another engine's machines, and then answers here without it."""
+
+    def fit_on(self, train: Interactions, engine: Engine, workspace: Path) -> FitsOnEngine:
+        """Learn like `fit`, with the heavy work done by an engine.
+
+        Args:
+            train: Interactions.
+            engine: An open engine.
+            workspace: An existing folder that all of the engine's workers read.
+
+        Raises:
+            InvalidInput: A setting is out of its range, or the engine cannot do this.
+            Unavailable: The engine fails.
         """
         ...

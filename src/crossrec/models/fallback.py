@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 import numpy as np
 
-from crossrec.core.arrays import Bools
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
-from crossrec.core.recommendations import Recommendations, Scores, check_k
+from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.histories import Histories
-from crossrec.models.ranking import rank
-from crossrec.models.recommender import Asked, Recommender, as_queries
+from crossrec.models.ranking import Masks, rank
+from crossrec.models.recommender import FromScores, Recommender
 
 __all__ = ["Fallback"]
 
 
 @dataclass
-class Fallback:
+class Fallback(FromScores):
     """A chain of models over one catalogue; the first with an opinion answers, and is named as the source.
 
     Args:
@@ -82,24 +80,13 @@ class Fallback:
             opinion |= take
         return Scores(values, opinion)
 
-    def recommend(
-        self,
-        asked: Asked,
-        k: int = 10,
-        *,
-        exclude_seen: bool = True,
-        candidates: Sequence[Id] | None = None,
-        allowed: Bools | None = None,
-        domain: str | None = None,
-    ) -> Recommendations:
-        """Return each asker's list from the first member with an opinion; see `FromScores.recommend`."""
-        check_k(k)
-        queries = as_queries(self, asked, domain)
+    def ranked(self, queries: Queries, k: int, **masks: Unpack[Masks]) -> Recommendations:
+        """Return each asker's list from the first member with an opinion, and name the member."""
         lists: list[Recommendations] = []
         answered = np.zeros(len(queries), dtype=np.bool_)
         for member in self.members:
             mine = queries.on(member.catalogue_)
-            lists.append(rank(member.score, mine, k, exclude_seen=exclude_seen, candidates=candidates, allowed=allowed))
+            lists.append(rank(member.score, mine, k, **masks))
             answered |= lists[-1].opinion
             if answered.all():
                 break
@@ -109,10 +96,3 @@ class Fallback:
             items[pick == place], scores[pick == place] = part.items[pick == place], part.scores[pick == place]
         sources = tuple(self.names[place] for place in pick)
         return Recommendations(items, scores, self.catalogue_, answered, lists[0].rows, sources)
-
-    def save(self, folder: Path | str) -> None:
-        """Write all members to one folder."""
-        from crossrec.models.storage import save
-
-        as_queries(self, [])
-        save(self, Path(folder))

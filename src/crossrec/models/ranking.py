@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 import numpy as np
 
 from crossrec.core.arrays import Bools, Codes, Floats, Offsets
 from crossrec.core.query import Queries
-from crossrec.core.recommendations import Recommendations, Scores, top_k
+from crossrec.core.recommendations import Recommendations, Scores, check_k, top_k
 from crossrec.core.vocabulary import Id
+from crossrec.models.machine import require_memory
+from crossrec.models.progress import tracked
 
-__all__ = ["SCORE_BUDGET", "Scorer", "rank"]
+__all__ = ["SCORE_BUDGET", "Masks", "Scorer", "rank"]
 
 SCORE_BUDGET = 32_000_000
 """Most scores held at once: 128 MB of float32."""
@@ -24,6 +26,20 @@ class Scorer(Protocol):
     def __call__(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Return the scores."""
         ...
+
+
+class Masks(TypedDict):
+    """What may stand in a list, see `rank`: how it travels from `recommend` to there.
+
+    Args:
+        exclude_seen: Leave out the items of each history.
+        candidates: Rank only these.
+        allowed: Bool[I], the items that may be shown.
+    """
+
+    exclude_seen: bool
+    candidates: Sequence[Id] | None
+    allowed: Bools | None
 
 
 def rank(
@@ -40,12 +56,14 @@ def rank(
     Args:
         score: The model's `score`.
         queries: B queries on the model's own codes.
-        k: Length of the lists, >= 1.
+        k: Length of the lists, >= 1; beyond the number of items ranked they have that length.
         exclude_seen: Leave out the items of each history.
         candidates: Rank only these; ids unknown to the catalogue are passed over.
         allowed: Bool[I], the items that may be shown; None is all.
 
     Raises:
+        InvalidInput: k is no whole number, or k < 1.
+        OutOfBudget: The lists would not fit into memory.
         NotFound: The queries ask for a domain that is not there.
     """
     catalogue, batch = queries.catalogue, len(queries)
@@ -57,10 +75,13 @@ def rank(
         allowed = inside if allowed is None else allowed & inside
     if allowed is not None and chosen is not None:
         allowed = allowed[chosen]
-    items, scores = np.full((batch, k), -1, np.int32), np.full((batch, k), -np.inf, np.float32)
+    places = min(check_k(k), width)
+    if batch * places > SCORE_BUDGET:
+        require_memory(batch * places * 8, f"{batch:,} lists of {places:,} items")
+    items, scores = np.full((batch, places), -1, np.int32), np.full((batch, places), -np.inf, np.float32)
     opinion = np.zeros(batch, dtype=np.bool_)
     step = max(1, SCORE_BUDGET // max(1, width))
-    for start in range(0, batch, step):
+    for start in tracked("lists", range(0, batch, step), size=step, total=batch):
         part = slice(start, start + step)
         scored = score(queries[part], asked)
         opinion[part] = scored.opinion

@@ -5,20 +5,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar, Unpack, runtime_checkable
 
 import numpy as np
 
 from crossrec.core.arrays import Bools, Codes
 from crossrec.core.catalogue import Catalogue
-from crossrec.core.errors import InvalidInput, NotFitted, nearest
+from crossrec.core.errors import InvalidInput, NotFitted, suggestion
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries, Query
 from crossrec.core.recommendations import Recommendations, Scores, check_k
 from crossrec.core.shelf import Shelf
 from crossrec.core.vocabulary import Id
 from crossrec.models.histories import Histories
-from crossrec.models.ranking import rank
+from crossrec.models.ranking import Masks, rank
 
 if TYPE_CHECKING:
     Model = TypeVar("Model", bound="FromScores")
@@ -77,9 +77,9 @@ def create(name: str, **settings: Any) -> Recommender:
     known = [setting.name for setting in dataclasses.fields(kind)]  # type: ignore[arg-type]  # models are dataclasses
     for setting in settings:
         if setting not in known:
-            near = nearest(setting, known)
-            hint = f"; did you mean '{near}'?" if near else ""
-            raise InvalidInput(f"{name}: no setting called '{setting}'{hint} There are: {', '.join(known)}")
+            raise InvalidInput(
+                f"{name}: no setting called '{setting}'{suggestion(setting, known, listing='There are')}"
+            )
     return kind(**settings)
 
 
@@ -147,7 +147,11 @@ class FromScores:
         """
         check_k(k)
         queries = as_queries(self, asked, domain)
-        return rank(self.score, queries, k, exclude_seen=exclude_seen, candidates=candidates, allowed=allowed)
+        return self.ranked(queries, k, exclude_seen=exclude_seen, candidates=candidates, allowed=allowed)
+
+    def ranked(self, queries: Queries, k: int, **masks: Unpack[Masks]) -> Recommendations:
+        """Return the lists of queries on the model's own codes, by its scores; `Fallback` answers in another way."""
+        return rank(self.score, queries, k, **masks)
 
     def save(self, folder: Path | str) -> None:
         """Write the model to a folder of JSON, npy and Parquet files, whole or not at all."""

@@ -1,4 +1,4 @@
-"""The learned state of a model as files: arrays as npy, sparse matrices as three, the rest as JSON."""
+"""What a model has learned as files: arrays as npy, sparse matrices as three, tables as Parquet, the rest as JSON."""
 
 from __future__ import annotations
 
@@ -7,13 +7,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import scipy.sparse as sp
 
+from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import CorruptBundle, InvalidInput
+from crossrec.core.query import Queries
+from crossrec.core.vocabulary import Vocabulary
+from crossrec.models.histories import Histories
 
-__all__ = ["read_state", "write_state"]
+__all__ = [
+    "read_catalogue",
+    "read_histories",
+    "read_state",
+    "write_catalogue",
+    "write_histories",
+    "write_state",
+]
 
 _SHARED = ("catalogue_", "histories_")
+_ACTS = ("items", "times", "kinds", "values", "weights")
 _PARTS = ("data", "indices", "indptr")
 
 
@@ -74,3 +87,46 @@ def read_state(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
         else:
             raise CorruptBundle(f"{folder}: {name} has the unknown kind {how['kind']!r}")
     return found
+
+
+def write_catalogue(catalogue: Catalogue, folder: Path) -> None:
+    """Write the items, what is known about them, and the domains to an empty folder."""
+    own = pl.DataFrame({"__id": catalogue.ids.series, "__domain": catalogue.domains})
+    columns = catalogue.columns
+    table = own if columns is None else own.hstack(columns)
+    table.write_parquet(folder / "items.parquet")
+    pl.DataFrame({"domain": catalogue.domain_ids.series}).write_parquet(folder / "domains.parquet")
+
+
+def read_catalogue(folder: Path) -> Catalogue:
+    """Read what `write_catalogue` wrote."""
+    table = pl.read_parquet(folder / "items.parquet")
+    domains = pl.read_parquet(folder / "domains.parquet")["domain"]
+    columns = table.drop("__id", "__domain")
+    return Catalogue(
+        Vocabulary(table["__id"]), table["__domain"].to_numpy(), Vocabulary(domains), columns if columns.width else None
+    )
+
+
+def write_histories(histories: Histories, folder: Path) -> None:
+    """Write persons and their acts to an empty folder."""
+    counts = np.diff(histories.acts.indptr)
+    pl.DataFrame({"user": histories.user_ids.series, "acts": counts}).write_parquet(folder / "users.parquet")
+    pl.DataFrame({name: getattr(histories.acts, name) for name in _ACTS}).write_parquet(folder / "acts.parquet")
+
+
+def read_histories(folder: Path, catalogue: Catalogue) -> Histories:
+    """Read what `write_histories` wrote.
+
+    Raises:
+        CorruptBundle: The two tables disagree, or an act is about an item that is not there.
+    """
+    users = pl.read_parquet(folder / "users.parquet")
+    acts = pl.read_parquet(folder / "acts.parquet")
+    indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(users["acts"].to_numpy())])
+    if indptr[-1] != acts.height:
+        raise CorruptBundle(f"{folder}: {indptr[-1]} acts announced, {acts.height} found")
+    columns: dict[str, Any] = {name: acts[name].to_numpy() for name in _ACTS}
+    if acts.height and not -1 <= int(columns["items"].min()) <= int(columns["items"].max()) < len(catalogue):
+        raise CorruptBundle(f"{folder}: has items that are not in the catalogue")
+    return Histories(Vocabulary(users["user"]), Queries(indptr, **columns, catalogue=catalogue))

@@ -11,7 +11,7 @@ import polars as pl
 
 from crossrec.core.arrays import Bools
 from crossrec.core.catalogue import Catalogue
-from crossrec.core.errors import InvalidInput, nearest
+from crossrec.core.errors import InvalidInput, suggestion
 
 __all__ = ["ItemFilters"]
 
@@ -64,9 +64,7 @@ class ItemFilters:
         columns = self.catalogue.columns
         if columns is None or name not in columns.columns:
             known = [] if columns is None else columns.columns
-            near = nearest(name, known)
-            hint = f"; did you mean '{near}'?" if near else ""
-            raise InvalidInput(f"where: no column '{name}'{hint} The items have: {', '.join(known) or 'none'}")
+            raise InvalidInput(f"where: no column '{name}'{suggestion(name, known, listing='The items have')}")
         return columns[name]
 
 

@@ -15,7 +15,7 @@ from crossrec.core.query import Queries
 from crossrec.core.vocabulary import Id
 from crossrec.events.log import LiveLog
 from crossrec.models.recommender import Recommender
-from crossrec.models.storage import save_histories
+from crossrec.models.storage import clear_old_histories, save_histories
 
 __all__ = ["LiveHistories"]
 
@@ -67,15 +67,22 @@ class LiveHistories:
         return dataclasses.replace(below, indptr=indptr, **cut)
 
     def erase(self, user: str) -> dict[str, int]:
-        """Remove a person's events and history, in memory and in the files, and count both."""
+        """Remove a person's events and history, in memory and in the files, and count both.
+
+        Raises:
+            Unavailable: The files cannot be written; asking again does the rest.
+        """
         with self._erasing:
             events = self.log.forget(user)
             histories = self.model.histories_
             one = self.user_id(user)
             acts = len(histories.queries([one]).items)
-            if one in histories.user_ids:
-                self.model.histories_ = histories.forget(one)
-                save_histories(self.model.histories_, self.folder)
+            kept = histories.forget(one)
+            if kept is not histories:
+                save_histories(kept, self.folder)
+                self.model.histories_ = kept
+            else:
+                clear_old_histories(self.folder)  # of an erasure that was cut short
         return {"events": events, "history_acts": acts}
 
     def _since_erasure(self, user: str, below: Queries) -> Queries:

@@ -103,7 +103,7 @@ class Question(_Strict):
 
     history: list[ActIn] = Field(default_factory=list, max_length=10_000)
     domain: str | None = None
-    k: int = 10
+    k: Annotated[int, BeforeValidator(_no_truth)] = 10
     exclude_seen: bool = True
     candidates: list[IdText] | None = Field(None, max_length=10_000)
     where: list[str] = Field(default_factory=list)

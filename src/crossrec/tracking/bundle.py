@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from crossrec.core.errors import CorruptBundle, NotFound
+from crossrec.core.errors import CorruptBundle, NotFound, Unavailable
 from crossrec.models.recommender import Recommender
 from crossrec.models.storage import load, model_version, save
 
-__all__ = ["Bundle", "Card", "open_bundle", "write_bundle"]
+__all__ = ["CARD_SCHEMA", "Bundle", "Card", "open_bundle", "write_bundle"]
 
+CARD_SCHEMA = 1
+"""Raised when a reader of today would misread a card; older ones stay readable."""
 _CARD = "card.json"
 
 
@@ -30,6 +32,7 @@ class Card:
         fit_seconds: How long it took.
         crossrec: The version that trained it.
         evaluation: The report of an honest evaluation of the same settings with its protocol, or None.
+        schema: Of this card.
     """
 
     model: str
@@ -39,7 +42,8 @@ class Card:
     data: Mapping[str, Any]
     fit_seconds: float
     crossrec: str
-    evaluation: Mapping[str, Any] | None = field(default=None)
+    evaluation: Mapping[str, Any] | None = None
+    schema: int = CARD_SCHEMA
 
 
 @dataclass(frozen=True)
@@ -71,12 +75,24 @@ def open_bundle(folder: Path) -> Bundle:
     Raises:
         NotFound: There is no model in the folder.
         CorruptBundle: It is damaged, or of a newer version.
+        Unavailable: The files cannot be read.
     """
+    version = model_version(folder)  # first, so that a newer bundle is called newer and not damaged
+    card = _read_card(folder / _CARD)
+    return Bundle(folder, load(folder), version, card)
+
+
+def _read_card(path: Path) -> Card:
+    """Read a card; what a newer release added to it is passed over."""
     try:
-        text = (folder / _CARD).read_text(encoding="utf-8")
-        card = Card(**json.loads(text))
+        told = json.loads(path.read_text(encoding="utf-8"))
+        schema = told.get("schema", CARD_SCHEMA)
+        if isinstance(schema, int) and schema <= CARD_SCHEMA:
+            return Card(**{field.name: told[field.name] for field in fields(Card) if field.name in told})
     except FileNotFoundError as error:
-        raise NotFound(f"no bundle in {folder}: there is no {_CARD}; `crossrec train` makes one") from error
-    except (ValueError, TypeError) as error:
-        raise CorruptBundle(f"{folder / _CARD}: is damaged ({error}); train the model again") from error
-    return Bundle(folder, load(folder), model_version(folder), card)
+        raise NotFound(f"no bundle in {path.parent}: there is no {_CARD}; `crossrec train` makes one") from error
+    except OSError as error:
+        raise Unavailable(f"{path}: cannot be read ({error})") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CorruptBundle(f"{path}: is damaged ({error}); train the model again") from error
+    raise CorruptBundle(f"{path}: has schema {schema}, this version reads up to {CARD_SCHEMA}; update crossrec")

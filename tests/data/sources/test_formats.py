@@ -19,7 +19,7 @@ DATA = Path(os.environ.get("CROSSREC_DATA", Path(__file__).parents[3].parent / "
 
 
 def taken(source: str, path: Path, out: Path, **options: str) -> Dataset:
-    import_source(source, path, "x", out, options=options, replace=True)
+    import_source(source, path, "x", out, options=options, there="replace")
     return open_dataset(out)
 
 
@@ -53,7 +53,7 @@ def test_movietweetings_keeps_zeros_and_never_opens_its_users(tmp_path: Path) ->
     assert dataset.rows("x").collect()["item_id"].to_list() == ["0104257", "1259521"]
     assert dataset.quarantine("x")["reason"].to_list() == ["rating outside 0 to 10"]
     assert dataset.items("x").row(0) == ("0104257", "Fantômas (1992)", 1992, ["Drama"])
-    assert [file["name"] for file in dataset.record("x").files] == ["ratings.dat", "movies.dat"]
+    assert [file.name for file in dataset.record("x").files] == ["ratings.dat", "movies.dat"]
 
 
 def test_movielens_1m_allows_at_most_5(tmp_path: Path) -> None:

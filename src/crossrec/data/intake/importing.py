@@ -1,26 +1,35 @@
-"""Import a public data set: read, check, set bad rows aside, and write Parquet with a manifest."""
+"""Import a public data set: read, check, set bad rows aside, and write parts with a manifest."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
-from crossrec.core.errors import InvalidInput, Unavailable
-from crossrec.data.dataset import INTERACTIONS_FILE, ITEMS_FILE, QUARANTINE_FILE
-from crossrec.data.intake.duplicates import repeats
-from crossrec.data.intake.prescan import file_hash
-from crossrec.data.intake.quarantine import counts_by_reason, join, refused_frame
-from crossrec.data.intake.row_checks import checked, kept, refused, settle_unit
-from crossrec.data.manifest import MANIFEST, DomainRecord, Manifest, read_manifest, write_manifest
+from crossrec.core.errors import InvalidInput
+from crossrec.data.dataset import open_dataset
+from crossrec.data.engine import open_engine
+from crossrec.data.intake.appending import Plan, plan_of
+from crossrec.data.intake.elsewhere import Workers, here_or_there
+from crossrec.data.intake.quarantine import counts_by_reason, join
+from crossrec.data.intake.taking import Taken, take
+from crossrec.data.manifest import DomainRecord, Manifest, Part, SourceFile, write_manifest
 from crossrec.data.schema import check_domain
 from crossrec.data.source import Reading, create
+from crossrec.data.storing.budget import within
+from crossrec.data.storing.counting import count, with_all_items
+from crossrec.data.storing.parts import adopt, write_table
+from crossrec.data.storing.transaction import of_the_disk, writing
+from crossrec.data.storing.writing import balanced, existing
 
-__all__ = ["ImportSummary", "import_source"]
+__all__ = ["ImportSummary", "There", "import_source"]
+
+There: TypeAlias = Literal["refuse", "replace", "append"]
+"""What to do where the domain is there already."""
 
 
 @dataclass(frozen=True)
@@ -31,22 +40,39 @@ class ImportSummary:
         domain: The domain that was written.
         path: The data set's folder.
         record: What the manifest now says about the domain.
+        version: The data set's version.
+        changed: False where all files were in it already, and nothing was written.
+        notes: How the files were read, where that was not plain.
+        examples: The first refused row of each reason: file, row, column, reason, value.
     """
 
     domain: str
     path: Path
     record: DomainRecord
+    version: str
+    changed: bool = True
+    notes: tuple[str, ...] = ()
+    examples: tuple[dict[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return all of it as plain values, for JSON."""
-        return {"domain": self.domain, "path": str(self.path), **asdict(self.record)}
+        about = {"domain": self.domain, "path": str(self.path), "version": self.version, "changed": self.changed}
+        return {**about, "notes": self.notes, "examples": self.examples, **asdict(self.record)}
 
     def __str__(self) -> str:
         found = self.record
         taken = f"{self.domain}: {found.rows:,} of {found.rows_in:,} rows taken"
         lines = [f"{taken}, {found.users:,} users, {found.items:,} items"]
-        lines += [f"  quarantined {count:,}: {reason}" for reason, count in found.quarantined.items()]
-        lines += [f"  items, quarantined {count:,}: {reason}" for reason, count in found.items_quarantined.items()]
+        lines += [f"  {note}" for note in self.notes]
+        first = {example["reason"]: _shown(example) for example in self.examples}
+        for beside, reasons in (("", found.quarantined), ("beside, ", found.items_quarantined)):
+            lines += [f"  {beside}quarantined {n:,}: {reason}{first.get(reason, '')}" for reason, n in reasons.items()]
+        if self.examples:
+            lines.append(f"  all of them: crossrec data quarantine {self.path} --domain {self.domain}")
+        if len(rowed := [file for file in found.files if file.rows_in]) > 1:
+            lines += [f"  {file.name}: {file.rows:,} of {file.rows_in:,} rows" for file in rowed[:20]]
+            lines += [f"  … and {len(rowed) - 20} more files"] if len(rowed) > 20 else []
+        lines.append(f"  version {self.version[:12]}" + ("" if self.changed else ": all files were in it, no change"))
         return "\n".join(lines)
 
 
@@ -58,12 +84,15 @@ def import_source(
     *,
     options: Mapping[str, str] | None = None,
     shared_users: bool = False,
-    replace: bool = False,
+    there: There = "refuse",
+    engine: str = "polars",
+    master: str = "",
+    memory: int | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> ImportSummary:
     """Import one public data set as one domain of a data set on disk.
 
-    Either all of it is written or nothing: a failed import leaves what was there before.
+    Either all of it is written, as a new version, or nothing: a failed or killed import leaves what was there.
 
     Args:
         source: Name of the format: "movielens", "amazon", …
@@ -72,181 +101,183 @@ def import_source(
         out: The data set's folder; made where there is none.
         options: The source's options, as text.
         shared_users: The same user id in another shared domain is the same person.
-        replace: Take the place of a domain that is there.
+        there: What to do where the domain is there: refuse, replace it, or append: files that are new are added,
+            the same file changes nothing, and another file of the same name replaces what that file brought.
+        engine: "polars" does all in this process; "spark" has its workers take lines apart and check rows.
+        master: Of the cluster; see `open_engine`.
+        memory: Bytes that the work may take; what would take more is cut. None is 1.5 GB. The items are held whole.
         progress: Called with the name of each step when it starts.
 
     Raises:
         NotFound: No such source or file.
         InvalidInput: A file is damaged or has other columns, an option is unknown, all rows were refused,
-            or the domain is there and `replace` is false.
-        Unavailable: The disk refuses.
+            the domain is there and `there` is "refuse", or it cannot be appended to in this way.
+        Unavailable: Another process writes, or the disk refuses.
     """
     told = progress or (lambda _step: None)
     folder = Path(out)
     check_domain(domain)
-    domains = dict(read_manifest(folder).domains) if (folder / MANIFEST).exists() else {}
-    if domain in domains and not replace:
-        raise InvalidInput(f"domain '{domain}': it is in '{folder}' already; say replace to take its place")
     reader = create(source, options or {})
+    with within(memory), writing(folder) as workspace, _workers(engine, master, workspace) as workers:
+        before = existing(folder)
+        old = before.domains.get(domain) if before else None
+        if old and there == "refuse":
+            raise InvalidInput(
+                f"domain '{domain}': it is in '{folder}' already; say replace to take its place, or append to add to it"
+            )
+        told("scanning")
+        reading = reader.read(Path(path), workspace / "text")
+        if workers and not workers.calls:
+            raise InvalidInput(
+                f"source '{source}': its files are only read on one machine; leave --engine {engine} out"
+            )
+        plan = (
+            Plan.fresh()
+            if old is None or there == "replace"
+            else plan_of(old, reading, source, options or {}, folder=folder)
+        )
+        if old and before and plan.nothing:
+            return ImportSummary(domain, folder, old, before.version, changed=False)
+        told("checking and writing")
+        writer = _Writer(reading, plan, domain, folder, workspace, workers)
+        about = {"source": source, "options": dict(options or {}), "users_are": "shared" if shared_users else "own"}
+        record = _recorded(writer, about, told, path)
+        domains = {**(before.domains if before else {}), domain: record}
+        manifest = Manifest(domains, parent=before.version if before else None)
+        write_manifest(folder, manifest)
+    refused = open_dataset(folder).quarantine(domain).unique("reason", keep="first", maintain_order=True)
+    return ImportSummary(
+        domain, folder, record, manifest.version, notes=reading.notes, examples=tuple(refused.to_dicts())
+    )
+
+
+def _recorded(writer: _Writer, about: Mapping[str, Any], told: Callable[[str], None], path: str | Path) -> DomainRecord:
+    """Write the parts of a domain; refuse files that cannot be read or have changed meanwhile."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".import-", dir=folder) as name:
-            workspace = Path(name)
-            told("scanning")
-            reading = reader.read(Path(path), workspace / "text")
-            fresh = workspace / "domain"
-            fresh.mkdir()
-            told("checking and writing")
-            record = _written(reading, domain, fresh, told)
-            record = _described(record, source, options or {}, reading, shared_users=shared_users)
-            _put(folder, domain, fresh, workspace / "old", Manifest({**domains, domain: record}))
-    except OSError as error:
-        if isinstance(error, InvalidInput | Unavailable):
+        record = balanced(writer.record(about, told), writer.domain)
+    except pl.exceptions.PolarsError as error:
+        if of_the_disk(error, writer.folder):
             raise
-        raise Unavailable(f"'{folder}': the data set could not be written ({error})") from error
-    return ImportSummary(domain, folder, record)
+        raise InvalidInput(f"'{path}': it could not be read, is it damaged? ({error})") from error
+    for file in writer.reading.files:
+        file.refuse_change()
+    return record
 
 
-def _written(reading: Reading, domain: str, fresh: Path, told: Callable[[str], None]) -> DomainRecord:
-    """Write the three files of a domain and count what is in them."""
-    target = fresh / INTERACTIONS_FILE
-    rows_in, refused_rows, rows = _sink(reading, domain, target)
-    told("looking for duplicates")
-    places = rows.filter(~pl.col("#broken")).select("#file", "#row")
-    given = reading.rows.collect_schema().names()
-    doubles = refused_frame() if reading.repeats else repeats(target, fresh / "unique.parquet", places, given)
-    away = join([reading.refused, refused_rows, doubles])
-    told("counting")
-    counted = _counted(target)
-    if not counted["rows"]:
-        first = away.row(0, named=True) if away.height else {}
-        raise InvalidInput(
-            f"{reading.files[0].name}: expected rows to take, got none of {rows_in}; the first was refused: row "
-            f"{first.get('row')}, column '{first.get('column')}', {first.get('reason')}, value {first.get('value')!r}"
+@contextmanager
+def _workers(engine: str, master: str, workspace: Path) -> Iterator[Workers | None]:
+    """Open the engine that is to do the work, if it is another than this process."""
+    if engine == "polars" and not master:
+        yield None
+        return
+    with (
+        closing(open_engine(engine, workspace, master=master)) as opened,
+        here_or_there(opened, workspace / "spread") as workers,
+    ):
+        yield workers
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Writes one domain of a version."""
+
+    reading: Reading
+    plan: Plan
+    domain: str
+    folder: Path
+    workspace: Path
+    workers: Workers | None = None
+
+    def record(self, about: Mapping[str, Any], told: Callable[[str], None]) -> DomainRecord:
+        """Write all parts and return what the manifest says about them."""
+        plan, reading = self.plan, self.reading
+        taken = self._taken()
+        kept = plan.kept_parts("interactions")
+        paths = [self.folder / part.path for part in kept] + [one.path for one in taken.staged]
+        told("counting")
+        away = join([plan.kept_quarantine(self.folder), taken.quarantined])
+        beside = join([plan.kept_beside(self.folder, reading), reading.item_refused])
+        counts = count(paths)
+        if not counts.rows:
+            raise _nothing_taken(reading, away)
+        items, occurring = with_all_items(plan.items(self.folder, reading), paths)
+        fresh = tuple(adopt(taken.staged, self.folder, self.domain))
+        tables = {"items": items, "quarantine": join([away, beside])}
+        found = {kind: plan.table(kind, self.folder, reading) for kind in ("users", "ties")}
+        tables |= {kind: table for kind, table in found.items() if table is not None}
+        parts = {kind: self._table(table, kind) for kind, table in tables.items()}
+        return DomainRecord(
+            files=self._lineage(fresh, taken),
+            parts={"interactions": (*kept, *fresh), **parts},
+            rows_in=counts.rows + away.height,
+            quarantined=counts_by_reason(away),
+            items=occurring,
+            catalogue=items.height,
+            items_quarantined=counts_by_reason(beside),
+            unit=taken.unit if "timestamp" in reading.rows.collect_schema() else "",
+            has_order=reading.ordered or counts.untimed == 0,
+            **{name: getattr(reading, name) for name in ("licence", "private", "by_rule", "pseudonyms")},
+            **about,
+            **counts.record,
         )
-    occurring, items = _catalogue(reading, target, fresh / ITEMS_FILE)
-    join([away, reading.item_refused]).write_parquet(fresh / QUARANTINE_FILE, compression="zstd")
-    return DomainRecord(
-        source="",
-        options={},
-        files=[asdict(file) for file in reading.files],
-        written={},
-        rows_in=rows_in + reading.refused.height,
-        rows=counted["rows"],
-        quarantined=counts_by_reason(away),
-        users=counted["users"],
-        items=occurring,
-        catalogue=items,
-        items_quarantined=counts_by_reason(reading.item_refused),
-        time_range=None if counted["untimed"] == counted["rows"] else [counted["first"], counted["last"]],
-        has_times=counted["untimed"] == 0,
-        has_ratings=counted["unrated"] == 0,
-        has_split=counted["unsplit"] == 0,
-    )
 
-
-def _sink(reading: Reading, domain: str, target: Path) -> tuple[int, pl.DataFrame, pl.LazyFrame]:
-    """Write the good rows; return how many rows there were, the bad ones, and all as checked."""
-    unit = _unit(reading)
-    rules = replace(reading.rules, unit=unit)
-    if reading.fast is not None and unit != "iso":
-        lines = reading.fast.with_columns(pl.col("line").alias("position"))
-        try:
-            rows = checked(lines, rules, domain)
-            _parquet(kept(rows), target)
-        except pl.exceptions.PolarsError:
-            pass  # a field that does not fit its type: the slow way finds out which
-        else:
-            if _height(target) == reading.expected:
-                return reading.expected, refused_frame(), rows
-    rows = checked(reading.rows, rules, domain)
-    _parquet(kept(rows), target)
-    bad = refused(rows).collect(engine="streaming")
-    if reading.private:
-        bad = bad.with_columns(pl.when(pl.col("column") != "").then(pl.col("value")).alias("value"))
-    return _height(target) + bad.height, bad, rows
-
-
-def _unit(reading: Reading) -> str:
-    """Settle the unit of the times, by the fast rows where they can be read."""
-    if reading.fast is not None:
-        try:
-            return settle_unit(reading.fast, reading.rules.unit)
-        except pl.exceptions.PolarsError:
-            pass  # as in _sink: the exact rows decide
-    return settle_unit(reading.rows, reading.rules.unit)
-
-
-def _parquet(rows: pl.LazyFrame, target: Path) -> None:
-    rows.sink_parquet(target, compression="zstd", compression_level=1, statistics=False)
-
-
-def _height(path: Path) -> int:
-    return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
-
-
-def _counted(target: Path) -> dict[str, int]:
-    """Count users, rows and missing values, and find the first and last time."""
-    rows = pl.scan_parquet(target, glob=False)
-    users = rows.select(pl.col("user_id").n_unique()).collect(engine="streaming").item()
-    found: dict[str, int] = (
-        rows.select(
-            pl.len().alias("rows"),
-            pl.col("timestamp").min().alias("first"),
-            pl.col("timestamp").max().alias("last"),
-            pl.col("timestamp").null_count().alias("untimed"),
-            pl.col("rating").null_count().alias("unrated"),
-            pl.col("split").null_count().alias("unsplit"),
+    def _taken(self) -> Taken:
+        """Check the rows and have the good ones staged."""
+        return take(
+            self.reading,
+            self.domain,
+            self.workspace,
+            only=self.plan.only,
+            first_positions=self.plan.first_positions,
+            already=self.plan.already(self.folder),
+            workers=self.workers,
         )
-        .collect(engine="streaming")
-        .row(0, named=True)
+
+    def _table(self, table: pl.DataFrame, kind: str) -> tuple[Part, ...]:
+        return write_table(table, self.workspace, self.folder, self.domain, kind)
+
+    def _lineage(self, fresh: tuple[Part, ...], taken: Taken) -> tuple[SourceFile, ...]:
+        """Say of each file what became of its rows."""
+        rows: dict[str, int] = {}
+        for part in fresh:
+            rows[part.origin] = rows.get(part.origin, 0) + part.rows
+        by_file = {
+            str(key[0]): counts_by_reason(table)
+            for key, table in taken.quarantined.partition_by("file", as_dict=True).items()
+        }
+        found = list(self.plan.kept_files)
+        for note in self.reading.files:
+            if self.plan.only is not None and note.name not in self.plan.only:
+                continue
+            away = by_file.get(note.name, {})
+            found.append(
+                SourceFile(
+                    note.name,
+                    note.sha256,
+                    note.size,
+                    rows_in=rows.get(note.name, 0) + sum(away.values()),
+                    rows=rows.get(note.name, 0),
+                    quarantined=away,
+                    repeats_elsewhere=taken.repeats_elsewhere.get(note.name, 0),
+                    first_position=self.plan.first_positions.get(note.name, 0),
+                )
+            )
+        return tuple(found)
+
+
+def _shown(example: dict[str, Any]) -> str:
+    """Show where the first of a reason stood."""
+    column = f", column {example['column']}" if example["column"] else ""
+    value = "" if example["value"] is None else f": {example['value'][:60]!r}"
+    return f" (first: {example['file']}, row {example['row']}{column}{value})"
+
+
+def _nothing_taken(reading: Reading, away: pl.DataFrame) -> InvalidInput:
+    """Say why no row was taken, by the first that was refused."""
+    if not away.height:
+        return InvalidInput(f"{reading.files[0].name}: expected rows to take, got none: it has a header at most")
+    first = away.row(0, named=True)
+    return InvalidInput(
+        f"{reading.files[0].name}: expected rows to take, got none of {away.height}; the first was refused: row "
+        f"{first.get('row')}, column '{first.get('column')}', {first.get('reason')}, value {first.get('value')!r}"
     )
-    return {"users": int(users), **found}
-
-
-def _catalogue(reading: Reading, target: Path, path: Path) -> tuple[int, int]:
-    """Write the items, those described and those that occur, each once; count those that occur, and all."""
-    seen = pl.scan_parquet(target, glob=False).select("item_id").unique().collect(engine="streaming")
-    known = pl.DataFrame(schema={"item_id": pl.String}) if reading.items is None else reading.items
-    known = known.filter(pl.col("item_id").is_not_null(), pl.col("item_id") != "")
-    known = known.unique("item_id", keep="first", maintain_order=True)
-    extra = seen.join(known.select("item_id"), on="item_id", how="anti").sort("item_id")
-    items = pl.concat([known, extra], how="diagonal")
-    items.write_parquet(path, compression="zstd")
-    return seen.height, items.height
-
-
-def _described(
-    record: DomainRecord, source: str, options: Mapping[str, str], reading: Reading, *, shared_users: bool
-) -> DomainRecord:
-    """Say where the rows came from."""
-    return replace(
-        record,
-        source=source,
-        options=dict(options),
-        licence=reading.licence,
-        private=reading.private,
-        has_order=reading.ordered or record.has_times,
-        users_are="shared" if shared_users else "own",
-    )
-
-
-def _put(folder: Path, domain: str, fresh: Path, old: Path, manifest: Manifest) -> None:
-    """Move the new files in and name them in the manifest; on any failure the old ones come back."""
-    written: dict[str, dict[str, str | int]] = {
-        file.name: {"size": file.stat().st_size, "sha256": file_hash(file), "rows": _height(file)}
-        for file in sorted(fresh.iterdir())
-    }
-    record = replace(manifest.domains[domain], written=written)
-    place = folder / domain
-    if place.exists():
-        place.rename(old)
-    try:
-        fresh.rename(place)
-        write_manifest(folder, Manifest({**manifest.domains, domain: record}))
-    except BaseException:
-        if place.exists():
-            shutil.rmtree(place)
-        if old.exists():
-            old.rename(place)
-        raise

@@ -13,25 +13,39 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO
 
-import numpy as np
-from numpy.typing import NDArray
+from isal import igzip_lib
 
+from crossrec.core import clock
 from crossrec.core.errors import InvalidInput, NotFound
-from crossrec.data.intake.quarantine import note
+from crossrec.data.intake.line_pass import LinePass
+from crossrec.data.intake.unpacking import PACKED, blocks, unpacked_name
 
-__all__ = ["BLOCK_BYTES", "MAX_LINE_BYTES", "Entry", "TextFile", "file_hash", "prescan"]
+__all__ = [
+    "Entry",
+    "FileState",
+    "ScannedFile",
+    "TextFile",
+    "file_hash",
+    "is_latin",
+    "looked_at",
+    "prescan",
+    "whole_blocks",
+]
 
-MAX_LINE_BYTES = 16 * 2**20
-"""A longer line is set aside without being read into memory."""
-BLOCK_BYTES = 4 * 2**20
-_PLAIN = bytes(range(32, 127)) + b"\n"
-_WINDOW = 256
-_Numbers: TypeAlias = NDArray[np.int64]
 _LATIN = ("latin-1", "latin1", "iso-8859-1")
+_FRESH_MS = 2_000
+_DAMAGE: tuple[type[Exception], ...] = (  # type: ignore[assignment]  # the stubs take the last for a value
+    EOFError,
+    OSError,
+    RuntimeError,  # a zip with a password
+    zlib.error,
+    zipfile.BadZipFile,
+    igzip_lib.IsalError,
+)
 
 
 @dataclass(frozen=True)
@@ -53,167 +67,129 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The file's own name without folder and `.gz`: `ratings.csv`."""
-        return (self.member or self.path.name).rsplit("/", 1)[-1].removesuffix(".gz")
+        """The file's own name without folder and `.gz` or `.zst`: `ratings.csv`."""
+        return unpacked_name((self.member or self.path.name).rsplit("/", 1)[-1])
 
     @property
     def compressed(self) -> bool:
         """Must it be unpacked before it can be parsed?"""
-        return self.member is not None or self.path.name.endswith(".gz")
+        return self.member is not None or self.path.name.lower().endswith(PACKED)
 
 
 @dataclass(frozen=True)
-class TextFile:
-    """What the pass found; `readable` is UTF-8 text whose line numbers are those of the source.
+class FileState:
+    """What a file on disk looked like at one moment, to notice a change while it is read.
+
+    Args:
+        path: The file.
+        size: Bytes.
+        modified: Time of the last change, nanoseconds.
+        inode: Which file it is: another one under the same name differs here.
+        fresh: It was changed less than two seconds before, so another change may leave the time as it is.
+    """
+
+    path: Path
+    size: int
+    modified: int
+    inode: int
+    fresh: bool
+
+    @classmethod
+    def of(cls, path: Path) -> FileState:
+        """Look at a file now.
+
+        Raises:
+            OSError: It is not there.
+        """
+        found = path.stat()
+        age = clock.now() - found.st_mtime_ns // 1_000_000
+        return cls(path, found.st_size, found.st_mtime_ns, found.st_ino, age < _FRESH_MS)
+
+    def refuse_change(self, label: str, sha256: str) -> None:
+        """Make sure that the file is still the one whose hash was taken since this look.
+
+        Size, time and inode must be the same; where the time cannot tell (`fresh`), the hash is taken again.
+
+        Args:
+            label: How messages call it.
+            sha256: Its hash as it was read.
+
+        Raises:
+            InvalidInput: It is gone or another one.
+        """
+        try:
+            now = FileState.of(self.path)
+            moved = (now.size, now.modified, now.inode) != (self.size, self.modified, self.inode)
+            changed = moved or (self.fresh and file_hash(self.path) != sha256)
+        except OSError:
+            changed = True
+        if changed:
+            raise InvalidInput(
+                f"{label}: expected a file that stays as it is, got one that changed while it was read; "
+                "nothing of it was taken: import it again once it is complete"
+            )
+
+
+@dataclass(frozen=True)
+class ScannedFile:
+    """A file that was gone over once from end to end.
 
     Args:
         entry: The source.
         sha256: Hash of the file on disk (of the whole zip for a member).
         size: Bytes on disk.
-        readable: The text to parse.
         lines: Lines in it, the last one counted even without a newline.
-        blanks: Lines with no byte in them, those set aside not counted.
-        longest: No line that is left has more bytes (511 where all are shorter).
-        plain: Only printable ASCII and newlines, no quote: a simple parser reads it exactly.
-        quotes: There is a `"` in it.
-        refused: One note for each line set aside; in `readable` the line is blank.
+        refused: One note for each line set aside.
+        state: What the file on disk looked like before it was read.
     """
 
     entry: Entry
     sha256: str
     size: int
-    readable: Path
     lines: int
+    refused: tuple[dict[str, object], ...]
+    state: FileState
+
+
+@dataclass(frozen=True)
+class TextFile(ScannedFile):
+    """A scanned file as UTF-8 text whose line numbers are those of the source.
+
+    Args:
+        readable: The text to parse; a line that was set aside is blank in it.
+        blanks: Lines with no byte in them, those set aside not counted.
+        longest: Bytes of the longest line that is left.
+        plain: Only printable ASCII and newlines, no quote: a simple parser reads it exactly.
+        quotes: There is a `"` in it.
+    """
+
+    readable: Path
     blanks: int
     longest: int
     plain: bool
     quotes: bool
-    refused: tuple[dict[str, object], ...]
 
 
-@dataclass
-class _Pass:
-    """The state of one pass: what was counted, and the unfinished line."""
+def is_latin(encoding: str) -> bool:
+    """Say whether each byte is a character, or the text UTF-8.
 
-    label: str
-    latin: bool
-    out: IO[bytes] | None = None
-    lines: int = 0
-    blanks: int = 0
-    longest: int = 0
-    odd: set[int] = field(default_factory=set)
-    notes: list[dict[str, object]] = field(default_factory=list)
-    pending: bytearray = field(default_factory=bytearray)
-    dropping: bool = False
-    started: bool = False
-    dirty: bool = False
+    Raises:
+        InvalidInput: It is another encoding.
+    """
+    if encoding.lower() not in ("utf-8", "utf8", *_LATIN):
+        raise InvalidInput(f"encoding: expected utf-8 or latin-1, got '{encoding}'")
+    return encoding.lower() in _LATIN
 
-    def feed(self, block: bytes) -> None:
-        """Take the next bytes of the file."""
-        if not self.started:
-            block = self._opening(block)
-        if self.dropping:
-            end = block.find(b"\n")
-            if end < 0:
-                return
-            self._set_aside()
-            block = block[end + 1 :]
-        last = block.rfind(b"\n")
-        if last >= 0:
-            self._whole(bytes(self.pending) + block[: last + 1] if self.pending else block[: last + 1])
-            self.pending = bytearray(block[last + 1 :])
-        else:
-            self.pending += block
-        if len(self.pending) > MAX_LINE_BYTES:
-            self.pending.clear()
-            self.dropping = self.dirty = True
 
-    def finish(self) -> None:
-        """Take the end of the file."""
-        if self.dropping:
-            self._set_aside()
-        elif self.pending:
-            tail = bytes(self.pending)
-            self.pending.clear()
-            self._whole(tail + b"\n")
+def looked_at(entry: Entry) -> FileState:
+    """Look at a file before it is read.
 
-    def _opening(self, block: bytes) -> bytes:
-        """Refuse another encoding by the first bytes, and take a byte order mark off."""
-        self.started = True
-        if block[:2] in (b"\xff\xfe", b"\xfe\xff") or block[:64].count(0) > 16:
-            raise InvalidInput(f"{self.label}: expected UTF-8 text, got UTF-16 or binary data; convert it to UTF-8")
-        if block[:3] == b"\xef\xbb\xbf":
-            self.dirty = True
-            return block[3:]
-        return block
-
-    def _set_aside(self) -> None:
-        """End a line that is too long: a note for the quarantine and a blank line in its place."""
-        self.dropping = False
-        self.lines += 1
-        self.notes.append(note(self.label, self.lines, "line longer than 16 MB"))
-        if self.out:
-            self.out.write(b"\n")
-
-    def _whole(self, block: bytes) -> None:
-        """Take complete lines."""
-        leftover = block.translate(None, _PLAIN)
-        if leftover:
-            self.odd.update(leftover)
-            if max(leftover) > 127:
-                block = self._utf8(block)
-        if b'"' in block:
-            self.odd.add(34)
-        ends = np.frombuffer(block, dtype=np.uint8) == 10
-        windows = ends[: len(ends) // _WINDOW * _WINDOW].reshape(-1, _WINDOW)
-        if windows.any(axis=1).all() and b"\n\n" not in block and not block.startswith(b"\n"):
-            self.longest = max(self.longest, 2 * _WINDOW - 1)  # a newline in every window: no line is longer
-            self.lines += int(np.count_nonzero(ends))
-        else:
-            block = self._measured(block, np.flatnonzero(ends))
-        if self.out:
-            self.out.write(block)
-
-    def _measured(self, block: bytes, ends: _Numbers) -> bytes:
-        """Take the length of every line, and blank those that are too long."""
-        lengths = np.diff(ends, prepend=-1) - 1
-        self.blanks += int((lengths == 0).sum())
-        if int(lengths.max()) > MAX_LINE_BYTES:
-            block = self._without_long(block, lengths)
-        self.longest = max(self.longest, int(lengths[lengths <= MAX_LINE_BYTES].max(initial=0)))
-        self.lines += len(ends)
-        return block
-
-    def _without_long(self, block: bytes, lengths: _Numbers) -> bytes:
-        """Blank the lines of a block that are too long."""
-        lines = block.split(b"\n")
-        for number in np.flatnonzero(lengths > MAX_LINE_BYTES).tolist():
-            lines[number] = b""
-            self.notes.append(note(self.label, self.lines + number + 1, "line longer than 16 MB"))
-        self.dirty = True
-        return b"\n".join(lines)
-
-    def _utf8(self, block: bytes) -> bytes:
-        """Make sure a block is UTF-8; lines that are not are blanked and noted."""
-        if self.latin:
-            self.dirty = True
-            return block.decode("latin-1").encode()
-        try:
-            block.decode()
-        except UnicodeDecodeError:
-            self.dirty = True
-        else:
-            return block
-        lines = block.split(b"\n")
-        for number, line in enumerate(lines):
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                lines[number] = b""
-                self.blanks -= 1
-                shown = line[:200].decode("utf-8", "backslashreplace")
-                self.notes.append(note(self.label, self.lines + number + 1, "not UTF-8", value=shown))
-        return b"\n".join(lines)
+    Raises:
+        NotFound: There is no such file.
+    """
+    if not entry.path.is_file():
+        raise NotFound(f"no file called '{entry.path}'")
+    return FileState.of(entry.path)
 
 
 def file_hash(path: Path) -> str:
@@ -226,21 +202,21 @@ def prescan(entry: Entry, workspace: Path, *, encoding: str = "utf-8") -> TextFi
     """Go over a text file once and make it safe to parse.
 
     Args:
-        entry: A plain, gzipped or zipped text file.
+        entry: A plain, gzipped, zstd or zipped text file.
         workspace: A folder for clean text, where one must be written.
         encoding: "utf-8", or "latin-1" to read each byte as a character.
 
     Raises:
-        InvalidInput: The file is empty, cut off, damaged, or in another encoding.
+        InvalidInput: The file is empty, cut off, damaged, in another encoding, or changes while it is read.
         NotFound: There is no such file.
+        MissingExtra: A `.zst` file without the package that reads it.
     """
-    if encoding.lower() not in ("utf-8", "utf8", *_LATIN):
-        raise InvalidInput(f"encoding: expected utf-8 or latin-1, got '{encoding}'")
-    if not entry.path.is_file():
-        raise NotFound(f"no file called '{entry.path}'")
-    latin = encoding.lower() in _LATIN
+    latin = is_latin(encoding)
+    state = looked_at(entry)
     with ThreadPoolExecutor(1) as pool:
         hashed = pool.submit(file_hash, entry.path)
+        if state.fresh:
+            hashed.result()  # before and after the pass, so that a change between them shows
         found = _run(entry, latin, None) if not entry.compressed else None
         readable = entry.path
         if found is None or found.dirty:
@@ -248,65 +224,44 @@ def prescan(entry: Entry, workspace: Path, *, encoding: str = "utf-8") -> TextFi
             readable = workspace / f"{len(list(workspace.iterdir())):04}-{entry.name}.txt"
             with readable.open("wb") as out:
                 found = _run(entry, latin, out)
-        if found.lines == 0:
-            raise InvalidInput(f"{entry.label}: expected rows, got an empty file")
-        return TextFile(
-            entry=entry,
-            sha256=hashed.result(),
-            size=entry.path.stat().st_size,
-            readable=readable,
-            lines=found.lines,
-            blanks=found.blanks,
-            longest=found.longest,
-            plain=not found.odd and not found.notes,
-            quotes=34 in found.odd,
-            refused=tuple(found.notes),
-        )
+        sha256 = hashed.result()
+    state.refuse_change(entry.label, sha256)
+    if found.lines == 0:
+        raise InvalidInput(f"{entry.label}: expected rows, got an empty file")
+    return TextFile(
+        entry=entry,
+        sha256=sha256,
+        size=state.size,
+        readable=readable,
+        lines=found.lines,
+        blanks=found.blanks,
+        longest=found.longest,
+        plain=not found.odd and not found.notes,
+        quotes=34 in found.odd,
+        refused=tuple(found.notes),
+        state=state,
+    )
 
 
-def _run(entry: Entry, latin: bool, out: IO[bytes] | None) -> _Pass:
+def _run(entry: Entry, latin: bool, out: IO[bytes] | None) -> LinePass:
     """Feed a whole file through one pass."""
-    state = _Pass(entry.label, latin, out)
-    try:
-        for block in _blocks(entry):
-            state.feed(block)
-    except (EOFError, zlib.error, zipfile.BadZipFile, OSError) as error:
-        raise InvalidInput(
-            f"{entry.label}: expected a whole file, got one that is cut off or damaged after {state.lines} "
-            f"readable lines ({error}); nothing of it was taken: download it again"
-        ) from error
+    state = LinePass(entry.label, latin, out)
+    for block in whole_blocks(entry, state):
+        state.feed(block)
     state.finish()
     return state
 
 
-def _blocks(entry: Entry) -> Iterator[bytes]:
-    """Give the bytes of a file, unpacked, block by block."""
-    if entry.member is None:
-        with entry.path.open("rb") as stream:
-            yield from _unzipped(stream) if entry.path.name.endswith(".gz") else _plain(stream)
-        return
-    with zipfile.ZipFile(entry.path) as archive, archive.open(entry.member) as stream:
-        yield from _unzipped(stream) if entry.member.endswith(".gz") else _plain(stream)
+def whole_blocks(entry: Entry, state: LinePass) -> Iterator[bytes]:
+    """Give the blocks of a file, and say so where it is not whole; what goes wrong with a block later is not its fault.
 
-
-def _plain(stream: IO[bytes]) -> Iterator[bytes]:
-    while block := stream.read(BLOCK_BYTES):
-        yield block
-
-
-def _unzipped(stream: IO[bytes]) -> Iterator[bytes]:
-    """Unpack gzip of any number of members; all that is readable is given before a cut is reported."""
-    unpack = zlib.decompressobj(wbits=31)
-    fresh = True
-    while packed := stream.read(2**18):
-        while packed:
-            if unpack.eof:
-                if not packed.strip(b"\0"):
-                    break
-                unpack = zlib.decompressobj(wbits=31)
-            if block := unpack.decompress(packed, BLOCK_BYTES):
-                yield block
-            packed = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
-        fresh = False
-    if not fresh and not unpack.eof:
-        raise EOFError("the compressed data ends too early")
+    Raises:
+        InvalidInput: The file is cut off or damaged.
+    """
+    try:
+        yield from blocks(entry.path, entry.member)
+    except _DAMAGE as error:
+        raise InvalidInput(
+            f"{entry.label}: expected a whole file, got one that is cut off or damaged after {state.lines} "
+            f"readable lines ({error}); nothing of it was taken: download it again"
+        ) from error

@@ -36,33 +36,36 @@ class _Check:
     value: pl.Expr
 
 
-def settle_unit(rows: pl.LazyFrame, stated: str) -> str:
+def settle_unit(rows: pl.LazyFrame, rules: Rules) -> str:
     """Find the unit of a source's times by the size of the middle value, and hold it against what was stated.
 
     Args:
         rows: As `Reading.rows`.
-        stated: The unit the source or the user names, or "auto".
+        rules: `unit` is what the source or the user names, or "auto".
 
     Returns:
         "s", "ms", "us", "ns" or "iso"; "ms" where there are no times.
 
     Raises:
-        InvalidInput: The data contradict the stated unit; the message has a value and the date it would be.
+        InvalidInput: The data contradict the stated unit; the message has a row and the date it would be.
     """
+    stated = rules.unit
     if stated not in UNITS:
         raise InvalidInput(f"unit: expected one of {', '.join(UNITS)}, got '{stated}'")
     schema = rows.collect_schema()
     if "timestamp" not in schema or schema["timestamp"].is_temporal():
         return "ms"
-    sample = rows.select("timestamp").head(_SAMPLE).collect(engine="streaming")["timestamp"].drop_nulls()
+    head = rows.select("file", "line", "timestamp").head(_SAMPLE).collect(engine="streaming").drop_nulls()
     if schema["timestamp"] == pl.String:
-        sample = sample.filter(sample != "")
+        head = head.filter(pl.col("timestamp") != "")
+    sample = head["timestamp"]
     numbers = sample.cast(pl.Float64, strict=False).drop_nulls()
     written = len(numbers) * 2 < len(sample) and stated in ("iso", "auto")
     if written or not len(numbers):
         if stated not in ("iso", "auto") and len(sample):
             raise InvalidInput(
-                f"timestamp: stated as {stated}, but the first is {str(sample[0])[:40]!r}, no number; try iso"
+                f"{head['file'][0]}, row {head['line'][0]}, column timestamp: expected a number of {stated}, got "
+                f"{str(sample[0])[:40]!r}" + ("; is it iso?" if rules.unit_is_option else "")
             )
         return "iso"
     middle = float(numbers.sort()[len(numbers) // 2])
@@ -71,21 +74,26 @@ def settle_unit(rows: pl.LazyFrame, stated: str) -> str:
         return stated
     if stated == "auto" and fitting:
         return fitting[0]
-    raise InvalidInput(_contradiction(stated, middle, fitting))
+    odd = head.filter(sample.cast(pl.Float64, strict=False) == middle).row(0, named=True)
+    place = f"{odd['file']}, row {odd['line']}, column timestamp"
+    raise InvalidInput(f"{place}: {_contradiction(rules, middle, fitting)}")
 
 
-def _contradiction(stated: str, middle: float, fitting: list[str]) -> str:
+def _contradiction(rules: Rules, middle: float, fitting: list[str]) -> str:
     """Say what the middle value would mean in the stated unit, and which unit fits."""
+    stated = rules.unit
     meant = "no date"
     if stated in _PER_MS:
         try:
             meant = datetime.fromtimestamp(middle / _PER_MS[stated] / 1000, tz=UTC).date().isoformat()
         except (OverflowError, ValueError, OSError):
             meant = "a year beyond 9999"
-    advice = f"it fits {fitting[0]}: say unit={fitting[0]}" if fitting else "it fits no unit: is this the time column?"
+    advice = "it fits no unit: is this the time column?"
+    if fitting:
+        how = "say" if rules.unit_is_option else "this source's files have another; read it with source tables and"
+        advice = f"it fits {fitting[0]}: {how} unit={fitting[0]}"
     return (
-        f"timestamp: expected times from 1990 to 2100; read as {stated}, "
-        f"the middle value {middle:.0f} would be {meant}; {advice}"
+        f"expected times from 1990 to 2100; read as {stated}, the middle value {middle:.0f} would be {meant}; {advice}"
     )
 
 
@@ -133,8 +141,8 @@ def checked(rows: pl.LazyFrame, rules: Rules, domain: str) -> pl.LazyFrame:
 
 
 def kept(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the rows of `checked` that keep all rules, in the schema's columns."""
-    return rows.filter(~pl.col("#broken")).select(list(INTERACTIONS))
+    """Return the rows of `checked` that keep all rules, in the schema's columns, with `#file`."""
+    return rows.filter(~pl.col("#broken")).select(*INTERACTIONS, "#file")
 
 
 def refused(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -165,7 +173,7 @@ def _checks(rules: Rules, have: set[str], types: pl.Schema) -> Iterable[_Check]:
     for name in ("user_id", "item_id"):
         yield from _id_checks(name, plain=rules.plain_ids)
     if "rating" in have:
-        yield from _rating_checks(rules.rating, types["rating"])
+        yield from _rating_checks(rules.rating, types["rating"], optional=rules.unrated)
     if "timestamp" in have:
         given, time = pl.col("timestamp"), pl.col("=timestamp")
         yield _Check(_missing("timestamp", types), "timestamp is missing", "timestamp", given)
@@ -185,7 +193,7 @@ def _checks(rules: Rules, have: set[str], types: pl.Schema) -> Iterable[_Check]:
         given = pl.col("position")
         bad = pl.col("=position").is_null() & ~_missing("position", types)
         yield _Check(bad, "position is not a whole number", "position", given)
-    if "context" in have:
+    if "context" in have and not rules.own_context:
         text = pl.col("context")
         bad = text.is_not_null() & (~text.str.starts_with("{") | text.str.json_path_match("$").is_null())
         yield _Check(bad, "context is not a JSON object", "context", text)
@@ -199,11 +207,14 @@ def _id_checks(name: str, *, plain: bool) -> Iterable[_Check]:
         yield _Check(value.str.contains(_CONTROL), f"{name} has a newline or control character", name, value)
 
 
-def _rating_checks(limits: tuple[float, float] | None, dtype: pl.DataType) -> Iterable[_Check]:
+def _rating_checks(
+    limits: tuple[float, float] | None, dtype: pl.DataType, *, optional: bool = False
+) -> Iterable[_Check]:
     given, rating = pl.col("rating"), pl.col("=rating")
     missing = given.is_null() | (given == "") if dtype == pl.String else given.is_null()
-    yield _Check(missing, "rating is missing", "rating", given)
-    yield _Check(rating.is_null(), "rating is not a number", "rating", given)
+    if not optional:
+        yield _Check(missing, "rating is missing", "rating", given)
+    yield _Check(rating.is_null() & ~missing, "rating is not a number", "rating", given)
     yield _Check(rating.is_nan(), "rating is NaN", "rating", given)
     if limits is None:
         yield _Check(rating.is_infinite(), "rating is not finite", "rating", given)

@@ -65,7 +65,10 @@ def _accounts(found: DomainFigures) -> Section:
         [percent(part) for part in parts],
     )
     files = tuple(
-        (f"file {file['name']}", f"{whole(int(file['size']))} bytes, SHA-256 {str(file['sha256'])[:16]}…")
+        (
+            f"file {file.name}",
+            f"{whole(file.rows)} of {whole(file.rows_in)} rows, {whole(file.size)} bytes, SHA-256 {file.sha256[:16]}…",
+        )
         for file in record.files
     )
     options = ", ".join(f"{name}={value}" for name, value in sorted(record.options.items())) or "none"
@@ -114,11 +117,10 @@ def _activity(found: DomainFigures, activity: Activity) -> Section:
     )
     first, last = found.record.time_range or (0, 0)
     busiest = int(activity.rows.argmax())
-    unit = found.record.options.get("unit", "auto")
     rows: tuple[tuple[Cell, ...], ...] = (
         ("first", _moment(first)),
         ("last", _moment(last)),
-        ("unit as imported", "settled by the source" if unit == "auto" else unit),
+        ("unit as imported", found.record.unit or "milliseconds"),
         ("all times are whole", activity.resolution),
         ("rows without a time", whole(activity.untimed)),
         (f"busiest {activity.period}", f"{activity.label(busiest)}: {whole(int(activity.rows[busiest]))}"),

@@ -1,4 +1,4 @@
-"""Find the files of a source: a file, a folder or a zip; plain or gzipped."""
+"""Find the files of a source: a file, a folder or a zip; plain, gzipped or zstd."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from crossrec.core.errors import InvalidInput, NotFound, nearest
-from crossrec.data.intake.prescan import Entry
+from crossrec.core.errors import InvalidInput, NotFound, suggestion
+from crossrec.data.intake.prescan import Entry, TextFile, prescan
 
-__all__ = ["find", "find_all", "listing", "require"]
+__all__ = ["find", "find_all", "listing", "require", "tolerant"]
 
 
 def listing(path: Path) -> list[Entry]:
@@ -29,6 +29,8 @@ def listing(path: Path) -> list[Entry]:
 
 def _members(path: Path) -> list[Entry]:
     """List the files in a zip, or give a file that is no zip as it is."""
+    if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
+        raise InvalidInput(f"{path.name}: expected text, got a spreadsheet; save its sheet as CSV (UTF-8)")
     if path.suffix.lower() != ".zip":
         return [Entry(path)]
     try:
@@ -40,7 +42,7 @@ def _members(path: Path) -> list[Entry]:
 
 
 def find_all(path: Path, patterns: Sequence[str], *, beside: bool = False) -> list[Entry]:
-    """Find the files whose name (without `.gz`) fits a pattern, in the order of the patterns.
+    """Find the files whose name (without `.gz`, `.zst`) fits a pattern, in the order of the patterns.
 
     Args:
         path: A file, folder or zip.
@@ -63,24 +65,38 @@ def find(path: Path, patterns: Sequence[str], *, beside: bool = False) -> Entry 
 
 
 def require(path: Path, patterns: Sequence[str], source: str) -> Entry:
-    """Find the file with the rows: the path itself if it is a file, else the first that fits.
+    """Find the file with the rows: the path itself if it is a file, else the one that fits the first pattern.
 
     Raises:
         NotFound: The folder or zip has none; the message lists what it has.
+        InvalidInput: Several fit, so that one would be taken and the others silently left out.
     """
     entries = listing(path)
     if len(entries) == 1 and path.is_file():
         return entries[0]
-    found = find(path, patterns)
-    if found is None:
+    fitting = [found for pattern in patterns if (found := find_all(path, [pattern]))]
+    if not fitting:
         names = ", ".join(entry.name for entry in entries[:12]) or "nothing"
         raise NotFound(f"{source}: expected {' or '.join(patterns)} in '{path}', found {names}")
-    return found
+    if len(fitting[0]) > 1:
+        names = ", ".join(entry.name for entry in fitting[0][:12])
+        raise InvalidInput(
+            f"{source}: expected one file with the rows in '{path}', found {len(fitting[0])} ({names}); name one, and "
+            "add the others with append"
+        )
+    return fitting[0][0]
+
+
+def tolerant(entry: Entry, workspace: Path) -> TextFile:
+    """Go over a text file as UTF-8, or as latin-1 where that is not what it is: titles and names of older sets."""
+    text = prescan(entry, workspace)
+    if any(note["reason"] == "not UTF-8" for note in text.refused):
+        return prescan(entry, workspace, encoding="latin-1")
+    return text
 
 
 def _near(path: Path) -> str:
     """Suggest the neighbour that looks most like a path that is not there."""
     if not path.parent.is_dir():
         return ""
-    near = nearest(path.name, [other.name for other in path.parent.iterdir()])
-    return f"; did you mean '{near}'?" if near else ""
+    return suggestion(path.name, [other.name for other in path.parent.iterdir()])

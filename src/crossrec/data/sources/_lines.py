@@ -9,20 +9,22 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import polars as pl
 
-from crossrec.core.errors import InvalidInput, nearest
+from crossrec.core.errors import InvalidInput, suggestion
+from crossrec.data.intake.elsewhere import taken_apart
 from crossrec.data.intake.prescan import TextFile
 from crossrec.data.intake.quarantine import refused_frame
 
 __all__ = [
     "csv_rows",
     "delimited",
+    "delimited_rows",
     "fast_csv",
     "header_of",
-    "json_rows",
     "lines_of",
     "listed",
     "pick",
@@ -48,8 +50,33 @@ def lines_of(text: TextFile, *, skip: int = 0) -> pl.LazyFrame:
 
 
 def delimited(lines: pl.LazyFrame, separator: str, columns: Sequence[str]) -> pl.LazyFrame:
-    """Take lines apart at a separator, without quotes; a line with another number of fields is a problem."""
-    return _named(lines.with_columns(pl.col("text").str.split(separator).alias("fields")), columns)
+    """Take lines apart at a separator, without quotes; a line with another number of fields is a problem.
+
+    Args:
+        lines: From `lines_of`.
+        separator: Any text; an empty one is white space.
+        columns: Names of the fields.
+    """
+    apart = lines.with_columns(pl.col("text").str.split(separator).alias("fields")) if separator else words(lines)
+    return _named(apart, columns)
+
+
+def delimited_rows(text: TextFile, separator: str, columns: Sequence[str], *, skip: int = 0) -> pl.LazyFrame:
+    """Take all lines of a file apart, by an engine's workers where an import says so; see `delimited`.
+
+    Args:
+        text: A file that went through the pre-scan.
+        separator: What stands between fields.
+        columns: Their names.
+        skip: Lines at the top to leave out: a header.
+    """
+    parse = partial(_apart, label=text.entry.label, skip=skip, separator=separator, columns=tuple(columns))
+    return taken_apart(text, parse)
+
+
+def _apart(lines: pl.LazyFrame, label: str, skip: int, separator: str, columns: Sequence[str]) -> pl.LazyFrame:
+    body = lines.filter(pl.col("line") > skip).select(pl.lit(label).alias("file"), "line", "text")
+    return delimited(body, separator, columns)
 
 
 def words(lines: pl.LazyFrame) -> pl.LazyFrame:
@@ -82,7 +109,13 @@ def header_of(text: TextFile, separator: str = ",") -> list[str]:
     """Read the names in the first line of a CSV file."""
     with text.readable.open(encoding="utf-8", newline="") as stream:
         first = stream.readline(2**20)
-    names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    try:
+        names = [name.strip() for name in next(csv.reader([first], delimiter=separator), [])]
+    except csv.Error as error:
+        raise InvalidInput(f"{text.entry.label}, row 1: expected names of columns ({error})") from error
+    if not any(names):
+        first_refused = next((note["reason"] for note in text.refused if note["row"] == 1), "it is blank")
+        raise InvalidInput(f"{text.entry.label}, row 1: expected names of columns, got none ({first_refused})")
     return [name if name not in names[:i] else f"{name}#{i + 1}" for i, name in enumerate(names)]
 
 
@@ -110,11 +143,8 @@ def pick(
         if column is not None:
             found[column] = name
         elif name not in optional:
-            near = nearest(options[0], header)
-            hint = f"; did you mean '{near}'?" if near else ""
-            raise InvalidInput(
-                f"{text.entry.label}, row 1: expected a column '{options[0]}', got {', '.join(header)[:300]}{hint}"
-            )
+            there = f"{', '.join(header)[:300]}{suggestion(options[0], header)}"
+            raise InvalidInput(f"{text.entry.label}, row 1: expected a column '{options[0]}', got {there}")
     return found
 
 
@@ -127,9 +157,9 @@ def csv_rows(text: TextFile, header: Sequence[str], separator: str = ",", *, ski
         separator: One character.
         skip: Lines of header.
     """
-    lines = lines_of(text, skip=skip)
     if not text.quotes:
-        return delimited(lines, separator, header)
+        return delimited_rows(text, separator, header, skip=skip)
+    lines = lines_of(text, skip=skip)
     s = re.escape(separator)
     one = f'(?:"(?:[^"]|"")*"|[^"{s}][^{s}]*|)'
     whole = f"^{one}(?:{s}{one})*$"
@@ -188,23 +218,11 @@ def _named(lines: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
     )
 
 
-def json_rows(lines: pl.LazyFrame, names: Sequence[str]) -> pl.LazyFrame:
-    """Read JSON lines: the values under some names as text; a line that is no object is a problem."""
-    bad = ~pl.col("text").str.starts_with("{") | pl.col("text").str.json_path_match("$").is_null()
-    return lines.select(
-        pl.col("file").alias("#file"),
-        pl.col("line").alias("#line"),
-        pl.when(bad).then(pl.lit("not a JSON object")).alias("#problem"),
-        pl.when(bad).then(pl.col("text").str.slice(0, 200)).alias("#value"),
-        *[pl.col("text").str.json_path_match(f"$['{name}']").alias(name) for name in names],
-    )
-
-
 def settled(rows: pl.LazyFrame, columns: Mapping[str, str]) -> pl.LazyFrame:
     """Give fields their names in the schema, and keep what says where a row stood.
 
     Args:
-        rows: From `csv_rows`, `delimited` or `json_rows`.
+        rows: From `csv_rows`, `delimited` or `_json.json_rows`.
         columns: Column in the file -> field of the schema.
     """
     return rows.select(
@@ -264,6 +282,8 @@ def fast_csv(
         row_index_offset=1 + skip,
         glob=False,
     )
+    # A line that is too short lacks its last field: without this row there are fewer than expected.
+    rows = rows.filter(pl.col(header[-1]).is_not_null()) if header[-1] not in columns else rows
     picked = [pl.col(column).alias(field) for column, field in columns.items()]
     label = pl.lit(text.entry.label).alias("file")
     return rows.select(label, pl.col("line").cast(pl.Int64), *picked), text.lines - skip

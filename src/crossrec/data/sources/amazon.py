@@ -2,90 +2,134 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from crossrec.core.errors import InvalidInput
-from crossrec.data.intake.prescan import Entry, prescan
-from crossrec.data.intake.quarantine import join
+from crossrec.data.intake.prescan import Entry, ScannedFile
+from crossrec.data.intake.quarantine import refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
-from crossrec.data.sources import _files, _lines
+from crossrec.data.sources import _amazon_items, _files, _json, _lines
 
 __all__ = ["Amazon"]
 
 _OLD = {"reviewerID": "user_id", "asin": "item_id", "overall": "rating", "unixReviewTime": "timestamp"}
 _NEW = {"user_id": "user_id", "parent_asin": "item_id", "rating": "rating", "timestamp": "timestamp"}
+_MORE = {"ms": ("verified_purchase", "helpful_vote", "asin"), "s": ("verified", "vote", "helpful")}
+"""Keys that become the context, by the unit of the form: some are there in few lines only."""
+_REVIEWS = ("*.jsonl", "*.json")
 _META = ("meta*.jsonl", "meta*.json", "*meta*.jsonl", "*meta*.json")
+_FEW_PRODUCTS, _LEAST_SHARE = 100, 0.05
 
 
 @dataclass(frozen=True)
 class Amazon:
-    """Reads review files, one JSON object a line; names of reviewers and texts are never read.
+    """Reads review files, one JSON object a line; names of reviewers and texts of reviews are never read.
 
     Files of 2014 and 2018 have `reviewerID, asin, overall, unixReviewTime` in seconds; those of 2023 have
-    `user_id, parent_asin, rating, timestamp` in milliseconds. A refused line is quarantined without its text,
-    which may hold a name.
+    `user_id, parent_asin, rating, timestamp` in milliseconds. One category is one import: a folder with the
+    reviews of several is refused. The context holds what the file has of `verified`, `helpful_vote` and, in
+    2023, the `asin` of the variant that was bought. A refused line is quarantined without its text, which may
+    hold a name.
+
+    Products get title, brand (or store), price, category, categories, text (features and description, the
+    first 2,000 characters), link (of the first image) and also_bought (not in 2023). Mean ratings and their
+    counts in the metadata are left out: they know the future.
 
     Args:
-        metadata: Path of the product file; empty looks for `meta*` in the folder.
+        metadata: Path of the product file; empty looks for `meta_<category>` or `meta` beside the reviews.
+        text: Read features and descriptions too; false needs less memory.
         encoding: "utf-8" or "latin-1".
 
-    Source: https://jmcauley.ucsd.edu/data/amazon/, https://amazon-reviews-2023.github.io/.
+    Source: https://jmcauley.ucsd.edu/data/amazon/, https://nijianmo.github.io/amazon/,
+    https://amazon-reviews-2023.github.io/.
     """
 
     metadata: str = ""
+    text: bool = True
     encoding: str = "utf-8"
 
     def read(self, path: Path, workspace: Path) -> Reading:
-        """Look at the files and say how they are read; see `Source.read`."""
-        entry = self._reviews(path)
-        text = prescan(entry, workspace, encoding=self.encoding)
-        lines = _lines.lines_of(text)
-        columns, unit = _form(lines, entry)
-        items, files, refused = self._products(path, workspace)
+        """Look at the files and say how they are read; see `Source.read`.
+
+        Raises:
+            InvalidInput: Also where there are several categories, or the products are those of another one.
+        """
+        entry = _reviews(path)
+        columns, unit = _form(set(_json.keys_of(entry, encoding=self.encoding)), entry)
+        rows, scanned = self._rows(entry, columns, _MORE[unit], workspace)
+        products = self._products(path, entry)
+        found = _amazon_items.read(products, workspace, text=self.text) if products else None
+        if found and products:
+            _refuse_foreign(rows, found.items, f"{entry.label}, {products.label}")
         return Reading(
-            rows=_lines.settled(_lines.json_rows(lines, list(columns)), columns),
-            rules=Rules((1.0, 5.0), unit=unit, kind="rate"),
-            files=(FileNote.of(text), *files),
-            items=items,
-            refused=refused_of(text).with_columns(pl.lit(None, pl.String).alias("value")),
-            item_refused=refused,
+            rows=rows,
+            rules=Rules((1.0, 5.0), unit=unit, kind="rate", own_context=True),
+            files=(FileNote.of(scanned), *([found.file] if found else [])),
+            items=found.items if found else None,
+            refused=refused_of(scanned).with_columns(pl.lit(None, pl.String).alias("value")),
+            item_refused=found.refused if found else refused_frame(),
             licence="research use; cite McAuley et al.",
             private=True,
+            stored=True,
         )
 
-    def _reviews(self, path: Path) -> Entry:
-        """Find the file of reviews: the path itself, or the first that is no metadata."""
-        entries = _files.find_all(path, ("*.jsonl", "*.json")) if path.is_dir() else []
-        reviews = [entry for entry in entries if "meta" not in entry.name.lower()]
-        return reviews[0] if reviews else _files.require(path, ("*.jsonl", "*.json"), "amazon")
+    def _rows(
+        self, entry: Entry, columns: dict[str, str], more: Sequence[str], workspace: Path
+    ) -> tuple[pl.LazyFrame, ScannedFile]:
+        """Parse the reviews once, into the columns of `Reading.rows`."""
+        fields: dict[str, pl.DataType] = {name: pl.String() for name in (*columns, *more)}
+        if "helpful" in more:
+            fields["helpful"] = pl.List(pl.String())
+        wanted = {**columns, "#context": "context"}
 
-    def _products(self, path: Path, workspace: Path) -> tuple[pl.DataFrame | None, list[FileNote], pl.DataFrame]:
-        """Read title, brand, price and category of the products, where there is a file of them."""
-        given = Path(self.metadata) if self.metadata else None
-        entry = _files.require(given, _META, "amazon") if given else _files.find(path, _META)
-        if entry is None:
-            return None, [], join([])
-        text = prescan(entry, workspace)
-        names = ["parent_asin", "asin", "title", "brand", "store", "price", "main_category", "main_cat"]
-        frame, refused = _lines.table_of(_lines.json_rows(_lines.lines_of(text), names))
-        items = frame.select(
-            pl.coalesce("parent_asin", "asin").alias("item_id"),
-            "title",
-            pl.coalesce("brand", "store").alias("brand"),
-            pl.col("price").str.strip_chars(" $").cast(pl.Float64, strict=False),
-            pl.coalesce("main_category", "main_cat").alias("category"),
-        )
-        bad = join([refused, refused_of(text)]).with_columns(pl.lit(None, pl.String).alias("value"))
-        return items, [FileNote.of(text)], bad
+        def shape(found: pl.LazyFrame) -> pl.LazyFrame:
+            return _lines.settled(found.with_columns(_context(more)), wanted)
+
+        return _json.json_file(entry, workspace, fields, shape, encoding=self.encoding)
+
+    def _products(self, path: Path, reviews: Entry) -> Entry | None:
+        """Find the product file: the one that is named, that of the same category, or the only one."""
+        if self.metadata:
+            return _files.require(Path(self.metadata), _META, "amazon")
+        found = list(dict.fromkeys(_files.find_all(path, _META, beside=True)))
+        category = _category(reviews.name)
+        same = [entry for entry in found if _category(entry.name) in (category, "")]
+        if same or path == reviews.path or not found:
+            return same[0] if same else None
+        if len(found) > 1:
+            names = ", ".join(entry.name for entry in found[:12])
+            raise InvalidInput(
+                f"amazon: expected one product file, got {names}; none is called like {reviews.name}: "
+                "name it with option metadata"
+            )
+        return found[0]
 
 
-def _form(lines: pl.LazyFrame, entry: Entry) -> tuple[dict[str, str], str]:
+def _reviews(path: Path) -> Entry:
+    """Find the file of reviews: the path itself, or the only one that is no metadata."""
+    if path.is_file() and path.suffix.lower() != ".zip":
+        return Entry(path)
+    found = [entry for entry in _files.find_all(path, _REVIEWS) if "meta" not in entry.name.lower()]
+    if len(found) > 1:
+        names = ", ".join(entry.name for entry in found[:12])
+        raise InvalidInput(f"amazon: expected the reviews of one category, got {names}; import each file by itself")
+    return found[0] if found else _files.require(path, _REVIEWS, "amazon")
+
+
+def _category(name: str) -> str:
+    """Return what a file is about: `electronics` of `meta_Electronics.jsonl` and `reviews_Electronics_5.json`."""
+    stem = name.lower().removesuffix(".jsonl").removesuffix(".json")
+    return re.sub(r"^(meta|reviews?)_?|_\d+$", "", stem)
+
+
+def _form(keys: set[str], entry: Entry) -> tuple[dict[str, str], str]:
     """Tell the forms apart by the keys of the first lines."""
-    head = _lines.json_rows(lines.head(100), [*_OLD, *_NEW]).collect()
-    have = {name for name in (*_OLD, *_NEW) if head[name].null_count() < head.height}
+    have = {name for name in (*_OLD, *_NEW) if name in keys}
     for columns, unit in ((_NEW, "ms"), (_OLD, "s")):
         if len(have & set(columns)) * 2 > len(columns):
             if missing := [name for name in columns if name not in have]:
@@ -96,3 +140,33 @@ def _form(lines: pl.LazyFrame, entry: Entry) -> tuple[dict[str, str], str]:
         f"{entry.label}, row 1: expected keys {', '.join(_OLD)} (2014, 2018) or {', '.join(_NEW)} (2023), "
         f"got {', '.join(sorted(have)) or 'none of them'}"
     )
+
+
+def _context(keys: Sequence[str]) -> pl.Expr:
+    """Write what a review says beside its rating as a JSON object without nulls."""
+    parts: list[pl.Expr] = []
+    for name in keys:
+        value = pl.col(name)
+        if name in ("verified", "verified_purchase"):
+            parts.append(pl.when(value.is_in(["true", "false"])).then(pl.lit('"verified":') + value))
+        elif name == "asin":
+            parts.append(pl.when(value.str.contains(r"^[0-9A-Za-z]+$")).then(pl.lit('"asin":"') + value + pl.lit('"')))
+        else:
+            votes = value.list.get(0, null_on_oob=True) if name == "helpful" else value
+            number = votes.str.replace_all(",", "", literal=True).cast(pl.Int64, strict=False).cast(pl.String)
+            parts.append(pl.lit('"helpful_vote":') + number)
+    inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
+    return pl.when(inside != "").then(pl.lit("{") + inside + pl.lit("}")).alias("#context")
+
+
+def _refuse_foreign(rows: pl.LazyFrame, items: pl.DataFrame, labels: str) -> None:
+    """Refuse products that hardly any review is about: a file of another category."""
+    if items.height <= _FEW_PRODUCTS:
+        return
+    seen = rows.select("item_id").drop_nulls().unique().collect(engine="streaming")
+    known = seen.join(items.select("item_id"), on="item_id", how="semi").height
+    if known < _LEAST_SHARE * seen.height:
+        raise InvalidInput(
+            f"{labels}: expected reviews and products of one category, got {known:,} of {seen.height:,} reviewed "
+            f"items among {items.height:,} products; name the right product file with option metadata"
+        )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from crossrec.data.intake.prescan import prescan
+from crossrec.data.intake.prescan import TextFile, prescan
 from crossrec.data.intake.quarantine import join
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _lines
@@ -80,18 +81,27 @@ def _books(path: Path, workspace: Path) -> tuple[pl.DataFrame | None, list[FileN
     files, bad = [FileNote.of(text)], [refused, refused_of(text)]
     tagged, names = (_files.find(path, (name,), beside=True) for name in ("book_tags.csv", "tags.csv"))
     if tagged and names and "goodreads_id" in items.columns:
-        listed = _tags(prescan(tagged, workspace).readable, prescan(names, workspace).readable)
+        listed, notes, more = _tags(prescan(tagged, workspace), prescan(names, workspace))
         items = items.join(listed, on="goodreads_id", how="left", maintain_order="left")
+        files += notes
+        bad += more
     return items.drop("goodreads_id", strict=False), files, bad
 
 
-def _tags(tagged: Path, names: Path) -> pl.DataFrame:
+def _tags(tagged: TextFile, names: TextFile) -> tuple[pl.DataFrame, list[FileNote], list[pl.DataFrame]]:
     """Return the most used tags of each book, by its Goodreads id."""
-    uses = pl.read_csv(tagged, infer_schema=False, truncate_ragged_lines=True)
-    words = pl.read_csv(names, infer_schema=False, truncate_ragged_lines=True)
-    ranked = uses.join(words, on="tag_id").with_columns(pl.col("count").cast(pl.Int64, strict=False).fill_null(0))
-    ranked = ranked.sort(["goodreads_book_id", "count", "tag_name"], descending=[False, True, False])
-    listed = ranked.group_by("goodreads_book_id", maintain_order=True).agg(
-        pl.col("tag_name").head(_TAGS_KEPT).alias("tags")
+    uses, bad_uses = _table(
+        tagged, {"goodreads_id": ("goodreads_book_id",), "tag_id": ("tag_id",), "count": ("count",)}
     )
-    return listed.rename({"goodreads_book_id": "goodreads_id"})
+    words, bad_words = _table(names, {"tag_id": ("tag_id",), "tag": ("tag_name",)})
+    known = words.unique("tag_id", keep="first")
+    ranked = uses.join(known, on="tag_id").with_columns(pl.col("count").cast(pl.Int64, strict=False).fill_null(0))
+    ranked = ranked.sort(["goodreads_id", "count", "tag"], descending=[False, True, False])
+    listed = ranked.group_by("goodreads_id", maintain_order=True).agg(pl.col("tag").head(_TAGS_KEPT).alias("tags"))
+    refused = [bad_uses, bad_words, refused_of(tagged, names)]
+    return listed, [FileNote.of(tagged), FileNote.of(names)], refused
+
+
+def _table(text: TextFile, wanted: Mapping[str, Sequence[str]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    header = _lines.header_of(text)
+    return _lines.table_of(_lines.csv_rows(text, header).rename(_lines.pick(text, header, wanted)))

@@ -9,7 +9,7 @@ import polars as pl
 
 from crossrec.data.intake.prescan import prescan
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
-from crossrec.data.sources import _files, _lines
+from crossrec.data.sources import _faults, _files, _lines
 
 __all__ = ["Retail"]
 
@@ -36,21 +36,24 @@ class Retail:
 
     Args:
         services: Keep postage, fees and adjustments as items.
+        encoding: "utf-8" or "latin-1".
 
     Source: Chen 2015, Online Retail, UCI Machine Learning Repository, doi:10.24432/C5BW33.
     """
 
     services: bool = False
+    encoding: str = "utf-8"
 
     def read(self, path: Path, workspace: Path) -> Reading:
         """Look at the file and say how it is read; see `Source.read`."""
-        text = prescan(_files.require(path, ("online_retail*.csv", "online retail*.csv", "*.csv"), "retail"), workspace)
+        entry = _files.require(path, ("online_retail*.csv", "online retail*.csv", "*.csv"), "retail")
+        text = prescan(entry, workspace, encoding=self.encoding)
         header = _lines.header_of(text)
         columns = _lines.pick(text, header, _COLUMNS)
         rows = _lines.settled(_lines.csv_rows(text, header), columns)
         return Reading(
             rows=self._invoices(rows),
-            rules=Rules(None, unit="auto", kind="purchase"),
+            rules=Rules(None, unit="auto", kind="purchase", own_context=True),
             files=(FileNote.of(text),),
             items=_titles(rows),
             refused=refused_of(text),
@@ -62,23 +65,16 @@ class Retail:
         quantity = pl.col("quantity").cast(pl.Int64, strict=False)
         price = pl.col("price").cast(pl.Float64, strict=False)
         service = ~pl.col("item_id").str.contains(r"^\d") & (pl.col("item_id") != "")
-        fine = pl.col("problem").is_null()
         faults = [
-            (fine & quantity.is_null(), "quantity is not a whole number", "quantity"),
-            (fine & (quantity == 0), "quantity is 0", "quantity"),
-            (fine & (price.is_null() | ~price.is_finite()), "price is not a number", "price"),
+            (quantity.is_null(), "quantity is not a whole number", "quantity"),
+            (quantity == 0, "quantity is 0", "quantity"),
+            (price.is_null() | ~price.is_finite(), "price is not a number", "price"),
         ]
         if not self.services:
-            faults.append((fine & service, "stock code is no product", "item_id"))
-        problem, column, value = pl.col("problem"), pl.col("problem_column"), pl.col("problem_value")
-        for broken, reason, name in faults:
-            first = broken & problem.is_null()
-            column = pl.when(first).then(pl.lit(name)).otherwise(column)
-            value = pl.when(first).then(pl.col(name)).otherwise(value)
-            problem = pl.when(first).then(pl.lit(reason)).otherwise(problem)
+            faults.append((service, "stock code is no product", "item_id"))
         back = pl.col("invoice").str.starts_with("C") | (quantity < 0)
         details = pl.struct("invoice", quantity.alias("quantity"), price.alias("price"), "country")
-        return rows.select(
+        return _faults.blamed(rows, faults).select(
             "file",
             "line",
             pl.col("user_id").str.strip_suffix(".0"),
@@ -86,9 +82,7 @@ class Retail:
             "timestamp",
             pl.when(back).then(pl.lit("return")).otherwise(pl.lit("purchase")).alias("interaction_type"),
             details.struct.json_encode().alias("context"),
-            problem.alias("problem"),
-            column.alias("problem_column"),
-            value.alias("problem_value"),
+            *_faults.PROBLEM,
         )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
-from crossrec.core.errors import InvalidInput, nearest
-from crossrec.data.intake.prescan import Entry, TextFile, file_hash, prescan
+from crossrec.core.errors import InvalidInput, suggestion
+from crossrec.data.intake.prescan import Entry, FileState, file_hash, prescan
+from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
-from crossrec.data.sources import _files, _lines
+from crossrec.data.sources import _files, _json, _lines
+from crossrec.data.sources._pseudonyms import Pseudonyms
 
 __all__ = ["Tables"]
 
@@ -36,7 +38,7 @@ class Tables:
     Args:
         user: Column of the user.
         item: Column of the item.
-        rating: Column of the rating.
+        rating: Column of the rating; where a column says the kind, a row may be without one.
         timestamp: Column of the time.
         position: Column of the order within a user, for order without time. A row without one is the oldest.
         split: Column of the split: train, valid, test.
@@ -49,7 +51,11 @@ class Tables:
         separator: Of a CSV: a character, or tab, space, comma, semicolon, pipe; empty goes by the first line.
         header: The first line of a CSV has names; without it columns are called 1, 2, 3 …
         encoding: "utf-8" or "latin-1".
+        ordered: The order of the rows of one user means something; say false where the file was shuffled.
         items: Path of a CSV about the items, with a column `item_id` or the one that `item` names.
+        repeats: The same row twice is two acts; otherwise, without a position, it is a duplicate and set aside.
+        hash_users: Users are names of persons: write salted hashes of them, by the secret in the environment
+            variable `CROSSREC_SALT`; without it a salt is drawn for this import alone.
     """
 
     user: str = ""
@@ -67,7 +73,10 @@ class Tables:
     separator: str = ""
     header: bool = True
     encoding: str = "utf-8"
+    ordered: bool = True
     items: str = ""
+    repeats: bool = False
+    hash_users: bool = False
 
     def read(self, path: Path, workspace: Path) -> Reading:
         """Look at the file and say how it is read; see `Source.read`."""
@@ -77,9 +86,16 @@ class Tables:
         else:
             reading, columns = self._text(entry, workspace)
         kind = self.kind or ("rate" if "rating" in columns.values() else "view")
-        rules = Rules(rating_range(self.ratings), unit=self.unit, kind=kind, plain_ids=reading.rules.plain_ids)
-        items, files = self._items(workspace)
-        return Reading(
+        rules = Rules(
+            rating_range(self.ratings),
+            unit=self.unit,
+            kind=kind,
+            plain_ids=reading.rules.plain_ids,
+            unit_is_option=True,
+            unrated="interaction_type" in columns.values(),
+        )
+        items, files, items_refused = self._items(workspace)
+        found = Reading(
             rows=reading.rows,
             rules=rules,
             files=(*reading.files, *files),
@@ -87,7 +103,26 @@ class Tables:
             expected=reading.expected,
             items=items,
             refused=reading.refused,
-            repeats="position" in columns.values(),
+            stored=reading.stored,
+            item_refused=items_refused,
+            ordered=self.ordered,
+            repeats=self.repeats or "position" in columns.values(),
+            notes=reading.notes,
+        )
+        return self._hashed(found) if self.hash_users else found
+
+    def _hashed(self, reading: Reading) -> Reading:
+        """Write users as pseudonyms, and never show a line that may hold a name."""
+        names = Pseudonyms.from_environment()
+        hashed = names.of(pl.col("user_id").cast(pl.String)).alias("user_id")
+        return replace(
+            reading,
+            rows=reading.rows.with_columns(hashed),
+            fast=None if reading.fast is None else reading.fast.with_columns(hashed),
+            refused=reading.refused.with_columns(pl.lit(None, pl.String).alias("value")),
+            pseudonyms=names.fingerprint,
+            notes=(*reading.notes, *names.notes),
+            private=True,
         )
 
     def _wanted(self) -> dict[str, tuple[str, ...]]:
@@ -100,17 +135,15 @@ class Tables:
 
     def _columns(self, label: str, header: list[str]) -> dict[str, str]:
         """Find the columns; one that the user named must be there."""
-        wanted = self._wanted()
+        by_lower = {name.lower(): name for name in reversed(header)} | {name: name for name in header}
         found: dict[str, str] = {}
-        for name, options in wanted.items():
-            column = next((option for option in options if option in header), None)
+        for name, options in self._wanted().items():
+            spelled = (option if option in by_lower else option.lower() for option in options)
+            column = next((by_lower[option] for option in spelled if option in by_lower), None)
             must = name in ("user_id", "item_id") or options != _NAMES[name]
             if column is None and must:
-                near = nearest(options[0], header)
-                hint = f"; did you mean '{near}'?" if near else ""
-                raise InvalidInput(
-                    f"{label}, row 1: expected a column '{options[0]}' for {name}, got {', '.join(header)[:300]}{hint}"
-                )
+                there = f"{', '.join(header)[:300]}{suggestion(options[0], header)}"
+                raise InvalidInput(f"{label}, row 1: expected a column '{options[0]}' for {name}, got {there}")
             if column in found:
                 raise InvalidInput(f"{label}: column '{column}' is named for {found[column]} and for {name}; name one")
             if column is not None:
@@ -119,9 +152,9 @@ class Tables:
 
     def _text(self, entry: Entry, workspace: Path) -> tuple[Reading, dict[str, str]]:
         """Read CSV or JSON lines."""
-        text = prescan(entry, workspace, encoding=self.encoding)
         if entry.name.endswith((".jsonl", ".ndjson", ".json")):
-            return self._json(text)
+            return self._json(entry, workspace)
+        text = prescan(entry, workspace, encoding=self.encoding)
         with text.readable.open(encoding="utf-8") as stream:
             first = stream.readline(2**20)
         separator = _SEPARATORS.get(self.separator, self.separator) or max(",\t;|", key=first.count)
@@ -141,16 +174,21 @@ class Tables:
             fast=fast[0] if fast else None,
             expected=fast[1] if fast else 0,
             refused=refused_of(text),
+            notes=_used(columns, header),
         )
         return reading, columns
 
-    def _json(self, text: TextFile) -> tuple[Reading, dict[str, str]]:
+    def _json(self, entry: Entry, workspace: Path) -> tuple[Reading, dict[str, str]]:
         """Read JSON lines; the columns are the keys of the first hundred lines."""
-        head = _lines.lines_of(text).head(100).select(pl.col("text").str.extract_all(r'"([^"\\]+)"\s*:')).collect()
-        keys = head["text"].explode().drop_nulls().unique(maintain_order=True).str.extract(r'"([^"\\]+)"').to_list()
-        columns = self._columns(text.entry.label, keys)
-        rows = _lines.settled(_lines.json_rows(_lines.lines_of(text), list(columns)), columns)
-        return Reading(rows=rows, rules=Rules(), files=(FileNote.of(text),), refused=refused_of(text)), columns
+        keys = _json.keys_of(entry, encoding=self.encoding)
+        columns = self._columns(entry.label, keys)
+        fields = dict.fromkeys(columns, pl.String())
+        rows, scanned = _json.json_file(
+            entry, workspace, fields, lambda found: _lines.settled(found, columns), encoding=self.encoding
+        )
+        files, notes = (FileNote.of(scanned),), _used(columns, keys)
+        reading = Reading(rows=rows, rules=Rules(), files=files, refused=refused_of(scanned), notes=notes, stored=True)
+        return reading, columns
 
     def _parquet(self, entry: Entry) -> tuple[Reading, dict[str, str]]:
         """Read Parquet; rows are counted from 1."""
@@ -158,25 +196,44 @@ class Tables:
             raise InvalidInput(f"{entry.label}: expected plain Parquet, got it inside an archive; unpack it first")
         try:
             table = pl.scan_parquet(entry.path, glob=False)
-            header = table.collect_schema().names()
+            schema = table.collect_schema()
         except (pl.exceptions.PolarsError, OSError) as error:
             raise InvalidInput(f"{entry.label}: expected Parquet, got something damaged ({error})") from error
-        columns = self._columns(entry.label, header)
+        columns = self._columns(entry.label, schema.names())
+        _check_types(entry.label, {name: schema[column] for column, name in columns.items()})
         rows = table.with_row_index("line", offset=1).select(
             pl.lit(entry.label).alias("file"),
             pl.col("line").cast(pl.Int64),
             *[pl.col(column).alias(name) for column, name in columns.items()],
         )
-        note = FileNote(entry.label, file_hash(entry.path), entry.path.stat().st_size)
-        return Reading(rows=rows, rules=Rules(), files=(note,)), columns
+        state = FileState.of(entry.path)
+        note = FileNote(entry.label, file_hash(entry.path), state.size, state)
+        return Reading(rows=rows, rules=Rules(), files=(note,), notes=_used(columns, schema.names())), columns
 
-    def _items(self, workspace: Path) -> tuple[pl.DataFrame | None, list[FileNote]]:
+    def _items(self, workspace: Path) -> tuple[pl.DataFrame | None, list[FileNote], pl.DataFrame]:
         """Read the table about items, all columns as text."""
         if not self.items:
-            return None, []
+            return None, [], refused_frame()
         text = prescan(_files.require(Path(self.items), ("*.csv",), "tables"), workspace, encoding=self.encoding)
         header = _lines.header_of(text)
         names = (self.item, *_NAMES["item_id"]) if self.item else _NAMES["item_id"]
         columns = _lines.pick(text, header, {"item_id": names})
-        frame, _ = _lines.table_of(_lines.csv_rows(text, header).rename(columns))
-        return frame, [FileNote.of(text)]
+        frame, refused = _lines.table_of(_lines.csv_rows(text, header).rename(columns))
+        return frame, [FileNote.of(text)], join([refused, refused_of(text)])
+
+
+def _used(columns: dict[str, str], header: list[str]) -> tuple[str, ...]:
+    """Say which columns are taken as what, and which are not used."""
+    taken = ", ".join(name if name == column else f"{column} as {name}" for column, name in columns.items())
+    left = [name for name in header if name not in columns]
+    return (f"columns: {taken}", *([f"columns not used: {', '.join(left)[:300]}"] if left else []))
+
+
+def _check_types(label: str, types: dict[str, pl.DataType]) -> None:
+    """Refuse Parquet columns that are no ids or no times."""
+    for name, kind in types.items():
+        text = kind in (pl.String, pl.Categorical, pl.Enum)
+        if name in ("user_id", "item_id") and not (text or kind.is_integer()):
+            raise InvalidInput(f"{label}, column for {name}: expected text or integers, got {kind}")
+        if name == "timestamp" and not (text or kind.is_numeric() or kind in (pl.Date, pl.Datetime)):
+            raise InvalidInput(f"{label}, column for timestamp: expected numbers, text or datetimes, got {kind}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import scipy.sparse as sp
 
 from crossrec.core.arrays import Bools, Codes, Floats
@@ -14,6 +16,7 @@ from crossrec.core.interactions import CsrValues, Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
+from crossrec.data.engine import AlsSettings, Engine, Factorises
 from crossrec.models.classic._factors import dense_scores, similar_by_angle
 from crossrec.models.classic._gradients import (
     Rows,
@@ -21,8 +24,9 @@ from crossrec.models.classic._gradients import (
     half_sweep,
     solve_rows,
     vectors_at_random,
-    whiten,
 )
+from crossrec.models.classic._whitening import whiten
+from crossrec.models.progress import tracked
 from crossrec.models.recommender import FromScores
 
 __all__ = ["ALS"]
@@ -63,19 +67,41 @@ class ALS(FromScores):
         Raises:
             InvalidInput: A setting is out of its range.
         """
-        if min(self.factors, self.epochs, self.cg_steps) < 1 or not self.l2 > 0 or not self.alpha > 0:
-            raise InvalidInput(
-                "ALS: expected factors, epochs and cg_steps >= 1, l2 and alpha > 0, got "
-                f"{self.factors}, {self.epochs}, {self.cg_steps}, {self.l2}, {self.alpha}"
-            )
+        self._check()
         told = confidences(train.csr(self._values), self.alpha)
         by_user, by_item = Rows.of(told), Rows.of(sp.csr_array(told.T.tocsr()))
         users = vectors_at_random(told.shape[0], self.factors, self.seed)
         items = vectors_at_random(told.shape[1], self.factors, self.seed + 1)
-        for _ in range(self.epochs):
+        for _ in tracked("epochs", range(self.epochs)):
             users = half_sweep(users, items, by_user, l2=self.l2, steps=self.cg_steps)
             items = half_sweep(items, users, by_item, l2=self.l2, steps=self.cg_steps)
         self.items_, self.whitened_ = items, whiten(items, self.l2).vectors
+        return self.remember(train)
+
+    def fit_on(self, train: Interactions, engine: Engine, workspace: Path) -> ALS:
+        """Learn the items' vectors on an engine; users are solved here, as always. See `FitsOnEngine`.
+
+        MLlib's penalty of a user or item grows with its cells. With n users, m items and c cells it is told
+        l2 · sqrt(n · m) / c, so that the penalties of an average user and an average item multiply to l2². Its items'
+        vectors are then brought to the length that makes both sides' squares equal, as they are with one l2 for both.
+
+        Raises:
+            InvalidInput: A setting is out of its range, or the engine does not factorise.
+        """
+        self._check()
+        if not isinstance(engine, Factorises):
+            raise InvalidInput(f"ALS: expected an engine that factorises (spark), got {type(engine).__name__}")
+        seen = train.csr(self._values).tocoo()
+        users, items = np.unique(seen.row), np.unique(seen.col)
+        path = workspace / "cells.parquet"
+        cells = {"user": seen.row.astype(np.int32), "item": seen.col.astype(np.int32), "strength": seen.data}
+        pl.DataFrame(cells).write_parquet(path, row_group_size=1_000_000)
+        penalty = self.l2 * float(np.sqrt(len(users) * len(items))) / max(1, seen.nnz)
+        found = engine.item_factors([path], AlsSettings(self.factors, self.epochs, penalty, self.alpha, self.seed))
+        length = float(np.sum(found.vectors.astype(np.float64) ** 2))
+        vectors = np.zeros((len(train.catalogue), self.factors), dtype=np.float32)
+        vectors[found.items] = found.vectors * np.float32((found.user_square / max(length, 1e-30)) ** 0.25)
+        self.items_, self.whitened_ = vectors, whiten(vectors, self.l2).vectors
         return self.remember(train)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
@@ -107,6 +133,14 @@ class ALS(FromScores):
             found = (terms[best, np.arange(len(best))] > 0) & (items[row] >= 0)
             reasons[row] = np.where(found, past[best], -1)
         return reasons
+
+    def _check(self) -> None:
+        """Refuse settings out of range."""
+        if min(self.factors, self.epochs, self.cg_steps) < 1 or not self.l2 > 0 or not self.alpha > 0:
+            raise InvalidInput(
+                "ALS: expected factors, epochs and cg_steps >= 1, l2 and alpha > 0, got "
+                f"{self.factors}, {self.epochs}, {self.cg_steps}, {self.l2}, {self.alpha}"
+            )
 
     @property
     def _values(self) -> CsrValues:

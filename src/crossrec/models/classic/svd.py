@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from crossrec.core.arrays import Bools, Codes, Doubles, Floats
+from crossrec.core.clock import random
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
@@ -16,6 +17,7 @@ from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._factors import dense_scores, similar_by_angle
 from crossrec.models.classic._ridge import Side, expected_error, solve_side
+from crossrec.models.progress import tracked
 from crossrec.models.recommender import FromScores
 
 __all__ = ["SVD"]
@@ -83,14 +85,14 @@ class SVD(FromScores):
     def _swept(self, centred: sp.csr_array) -> Side:
         """Fit both sides and the variances in turn, and return the items."""
         by_item = sp.csr_array(centred.T.tocsr())
-        size, chance = self.factors + 1, np.random.default_rng(self.seed)
+        size, chance = self.factors + 1, random(self.seed)
         start = chance.normal(0.0, 0.1, (by_item.shape[0], size))
         start[:, -1] = 0.0
         items = Side(start, np.zeros_like(start))
         spread = float(np.var(centred.data)) or 1.0
         noise, of_users, of_items = spread, np.full(size, 1.0), np.full(size, 0.1)
         of_users[-1], of_items[-1] = 0.2 * spread, 0.3 * spread
-        for _ in range(self.epochs):
+        for _ in tracked("epochs", range(self.epochs)):
             users = solve_side(centred, items, of_users, noise)
             items = solve_side(by_item, users, of_items, noise)
             of_users, of_items = _variance(users, centred), _variance(items, by_item)

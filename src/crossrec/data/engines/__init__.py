@@ -1,0 +1,1 @@
+"""Shelf of engines: what runs table expressions."""

@@ -1,0 +1,1 @@
+"""Fetch public corpora from their official addresses."""

@@ -1,0 +1,162 @@
+"""Rows of a reading to staged parts: the fast way where it is exact, line by line where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from crossrec.data.intake.duplicates import Repeats, without_repeats
+from crossrec.data.intake.elsewhere import Workers
+from crossrec.data.intake.quarantine import join, refused_frame
+from crossrec.data.intake.row_checks import checked, kept, refused, settle_unit
+from crossrec.data.source import Reading, Rules
+from crossrec.data.storing.parts import Staged, height, sink_months
+from crossrec.data.storing.transaction import of_the_disk
+
+__all__ = ["Taken", "take"]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of the rows of a reading.
+
+    Args:
+        staged: The good rows, as parts in the workspace.
+        quarantined: The others.
+        unit: Unit of the times in the source.
+        repeats_elsewhere: File -> rows of it that another file had brought before.
+    """
+
+    staged: tuple[Staged, ...]
+    quarantined: pl.DataFrame
+    unit: str
+    repeats_elsewhere: Mapping[str, int]
+
+
+def take(
+    reading: Reading,
+    domain: str,
+    workspace: Path,
+    *,
+    only: Collection[str] | None = None,
+    first_positions: Mapping[str, int] | None = None,
+    already: Mapping[str, Collection[Path]] | None = None,
+    workers: Workers | None = None,
+) -> Taken:
+    """Check rows and write the good ones, each once.
+
+    Args:
+        reading: What the source found.
+        domain: The domain's name.
+        workspace: A folder for parts.
+        only: Take the rows of these files alone; None takes all.
+        first_positions: File -> what is added to the positions of its rows.
+        already: Month -> parts of the data set that stay: a row that is in them is a repeat.
+        workers: They check the rows; None checks them here.
+    """
+    reading = replace(reading, rules=replace(reading.rules, unit=_unit(reading)))
+    first = first_positions or {}
+    sunk = None if workers else _fast(reading, domain, workspace / "fast", only=only, first=first)
+    if sunk is None:
+        parsed, expected = (reading.rows, None) if workers else _parsed_once(reading, workspace)
+        rows = _checked_there(reading, domain, workers) if workers else checked(parsed, reading.rules, domain)
+        rows = rows if only is None else rows.filter(pl.col("#file").is_in(list(only)))
+        rows = _shifted(rows, reading, first)
+        staged = sink_months(kept(rows), workspace / "rows", expected=expected)
+        bad = _bad(rows, reading)
+    else:
+        staged, rows, bad = *sunk, refused_frame()
+    staged = _in_source_order(staged, reading)
+    repeats = Repeats(tuple(staged), refused_frame(), {})
+    if not reading.repeats:
+        given = reading.rows.collect_schema().names()
+        repeats = without_repeats(staged, rows.filter(~pl.col("#broken")), given, workspace, already=already or {})
+    before = reading.refused if only is None else reading.refused.filter(pl.col("file").is_in(list(only)))
+    return Taken(repeats.staged, join([before, bad, repeats.quarantined]), reading.rules.unit, repeats.elsewhere)
+
+
+def _fast(
+    reading: Reading, domain: str, folder: Path, *, only: Collection[str] | None, first: Mapping[str, int]
+) -> tuple[list[Staged], pl.LazyFrame] | None:
+    """Write the rows of one file by the simpler parser; None where they are not all good and exact."""
+    if reading.fast is None or reading.rules.unit == "iso":
+        return None
+    lines = reading.fast.with_columns(pl.col("line").alias("position"))
+    rows = checked(lines, reading.rules, domain)
+    try:
+        label = reading.fast.select("file").head(1).collect(engine="streaming").item()
+        if only is not None and label not in only:
+            return [], rows.filter(pl.lit(value=False))
+        rows = rows.with_columns(pl.col("position") + first.get(label, 0))
+        staged = sink_months(kept(rows), folder, origin=label, expected=reading.expected)
+    except (pl.exceptions.PolarsError, ValueError) as error:
+        if of_the_disk(error, folder.parent):
+            raise
+        return None  # a field that does not fit its type: the slow way finds out which
+    exact = sum(height(one.path) for one in staged) == reading.expected
+    return (staged, rows) if exact else None
+
+
+def _parsed_once(reading: Reading, workspace: Path) -> tuple[pl.LazyFrame, int]:
+    """Write parsed rows to the workspace, since they are asked for the good, the bad and the repeated ones; count."""
+    if reading.stored:
+        return reading.rows, int(reading.rows.select(pl.len()).collect(engine="streaming").item())
+    workspace.mkdir(parents=True, exist_ok=True)
+    path = workspace / "parsed.parquet"
+    reading.rows.sink_parquet(path, compression="lz4", statistics=False)
+    return pl.scan_parquet(path, glob=False), height(path)
+
+
+def _checked_there(reading: Reading, domain: str, workers: Workers) -> pl.LazyFrame:
+    """Have the rows checked by the workers; rows and positions are those of the checks here."""
+    rows = workers.mapped(reading.rows, partial(_checked_part, rules=reading.rules, domain=domain))
+    if reading.fast is None or reading.rules.unit == "iso":
+        return rows
+    good, all_ = rows.select((~pl.col("#broken")).sum(), pl.len()).collect(engine="streaming").row(0)
+    # The simpler parser, which would have read these rows here, counts positions by lines.
+    return rows.with_columns(pl.col("#row").alias("position")) if good == all_ == reading.expected else rows
+
+
+def _checked_part(rows: pl.LazyFrame, rules: Rules, domain: str) -> pl.LazyFrame:
+    """Check some rows, which know their place among all."""
+    named = "position" in rows.collect_schema()
+    return checked(rows.drop("place") if named else rows.rename({"place": "position"}), rules, domain)
+
+
+def _unit(reading: Reading) -> str:
+    """Settle the unit of the times, by the fast rows where they can be read."""
+    if reading.fast is not None:
+        try:
+            return settle_unit(reading.fast, reading.rules)
+        except pl.exceptions.PolarsError:
+            pass  # as in _fast: the exact rows decide
+    return settle_unit(reading.rows, reading.rules)
+
+
+def _shifted(rows: pl.LazyFrame, reading: Reading, first: Mapping[str, int]) -> pl.LazyFrame:
+    """Let the rows of added files follow those of the files before, where the source gives no order of its own."""
+    moved = {file: by for file, by in first.items() if by}
+    if not moved or "position" in reading.rows.collect_schema():
+        return rows
+    by = pl.col("#file").replace_strict(moved, default=0, return_dtype=pl.Int64)
+    return rows.with_columns(pl.col("position") + by)
+
+
+def _bad(rows: pl.LazyFrame, reading: Reading) -> pl.DataFrame:
+    """Collect the rows that break a rule; a whole line that may hold a name is not shown, nor who was left out."""
+    bad = refused(rows).collect(engine="streaming")
+    if reading.by_rule:
+        bad = bad.with_columns(pl.when(~pl.col("reason").is_in(reading.by_rule)).then(pl.col("value")).alias("value"))
+    if reading.private:
+        bad = bad.with_columns(pl.when(pl.col("column") != "").then(pl.col("value")).alias("value"))
+    return bad
+
+
+def _in_source_order(staged: list[Staged], reading: Reading) -> list[Staged]:
+    """Sort parts by the order in which the source has their files."""
+    place = {note.name: number for number, note in enumerate(reading.files)}
+    return sorted(staged, key=lambda one: (place.get(one.origin, len(place)), one.month, one.path.name))

@@ -1,0 +1,94 @@
+"""The bytes of a file block by block, unpacked: plain, gzip, zstd, and either of them inside a zip."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO
+
+from isal import isal_zlib
+
+from crossrec.core.errors import MissingExtra
+
+__all__ = ["BLOCK_BYTES", "PACKED", "blocks", "unpacked_name"]
+
+BLOCK_BYTES = 2**18  # a block and what is made of it stay in the cache: twice as fast as 4 MB
+PACKED = (".gz", ".zst")
+"""Endings of names of compressed files."""
+
+
+def unpacked_name(name: str) -> str:
+    """Return the name of what is inside a compressed file: `ratings.csv` of `ratings.csv.gz`.
+
+    >>> unpacked_name("RC_2015-05.zst")
+    'RC_2015-05'
+    """
+    ending = next((ending for ending in PACKED if name.lower().endswith(ending)), "")
+    return name[: len(name) - len(ending)]
+
+
+def blocks(path: Path, member: str | None = None) -> Iterator[bytes]:
+    """Give the bytes of a file, unpacked; all that is readable comes before a cut is reported.
+
+    Args:
+        path: A file on disk.
+        member: The name inside the zip that the file is, or None.
+
+    Raises:
+        EOFError: The compressed data end too early, or are damaged (as do isal_zlib.error, BadZipFile, OSError).
+        MissingExtra: zstd without its package.
+    """
+    if member is None:
+        with path.open("rb") as stream:
+            packed = path.name.lower().endswith(PACKED)
+            yield from _ahead(_opened(stream, path.name)) if packed else _plain(stream)
+        return
+    with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+        yield from _ahead(_opened(stream, member))
+
+
+def _ahead(source: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack in a thread of its own, one block ahead of whoever reads them."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, source, None)
+        while (block := coming.result()) is not None:
+            coming = pool.submit(next, source, None)
+            yield block
+
+
+def _opened(stream: IO[bytes], name: str) -> Iterator[bytes]:
+    """Unpack as the name says."""
+    if name.lower().endswith(".gz"):
+        return _gunzipped(stream)
+    if name.lower().endswith(".zst"):
+        try:
+            from crossrec.data.intake.zstd import unpacked
+        except ModuleNotFoundError as error:
+            raise MissingExtra(f"'{name}' needs {error.name}: pip install 'crossrec[zst]'") from error
+        return unpacked(stream, BLOCK_BYTES)
+    return _plain(stream)
+
+
+def _plain(stream: IO[bytes]) -> Iterator[bytes]:
+    while block := stream.read(BLOCK_BYTES):
+        yield block
+
+
+def _gunzipped(stream: IO[bytes]) -> Iterator[bytes]:
+    """Unpack gzip of any number of members, two to three times as fast as the standard library does."""
+    unpack = isal_zlib.decompressobj(wbits=31)
+    fresh = True
+    while packed := stream.read(2**18):
+        while packed:
+            if unpack.eof:
+                if not packed.strip(b"\0"):
+                    break
+                unpack = isal_zlib.decompressobj(wbits=31)
+            if block := unpack.decompress(packed, BLOCK_BYTES):
+                yield block
+            packed = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
+        fresh = False
+    if not fresh and not unpack.eof:
+        raise EOFError("the compressed data ends too early")

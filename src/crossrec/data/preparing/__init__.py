@@ -1,0 +1,1 @@
+"""From a data set to one that is ready to train on: steps, negatives."""

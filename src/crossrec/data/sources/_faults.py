@@ -1,0 +1,46 @@
+"""What is wrong with rows that were taken apart: noted on the row, and collected for the quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from crossrec.data.intake.quarantine import refused_frame
+
+__all__ = ["PROBLEM", "blamed", "refused_of_rows"]
+
+PROBLEM = ("problem", "problem_column", "problem_value")
+"""Columns of `Reading.rows` that say what is wrong with a row."""
+
+
+def blamed(rows: pl.LazyFrame, faults: Sequence[tuple[pl.Expr, str, str]]) -> pl.LazyFrame:
+    """Note the first fault of each row that has no problem yet.
+
+    Args:
+        rows: From `_lines.settled`.
+        faults: Whether a row is broken, why, and the column whose value is shown; an empty one shows nothing.
+    """
+    none = pl.lit(None, pl.String)
+    reason, column, value = none, pl.lit(""), none
+    for broken, why, name in reversed(faults):
+        reason = pl.when(broken).then(pl.lit(why)).otherwise(reason)
+        column = pl.when(broken).then(pl.lit(name)).otherwise(column)
+        value = pl.when(broken).then(pl.col(name).cast(pl.String) if name else none).otherwise(value)
+    fine = pl.col("problem").is_null()
+    return rows.with_columns(
+        pl.coalesce("problem", reason).alias("problem"),
+        pl.when(fine).then(column).otherwise(pl.col("problem_column")).alias("problem_column"),
+        pl.when(fine).then(value).otherwise(pl.col("problem_value")).alias("problem_value"),
+    )
+
+
+def refused_of_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that have a problem, as the quarantine has them.
+
+    Args:
+        rows: Collected rows of `settled` or `blamed`.
+    """
+    names = {"file": "file", "line": "row", "problem_column": "column", "problem": "reason", "problem_value": "value"}
+    bad = rows.filter(pl.col("problem").is_not_null())
+    return bad.select([pl.col(name).alias(wanted) for name, wanted in names.items()]) if bad.height else refused_frame()

@@ -1,0 +1,1 @@
+"""Shelf of steps: what cleaning does to a table of interactions."""

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from crossrec.core.errors import InvalidInput
+from crossrec.data.dataset import Dataset, open_dataset
+from crossrec.data.intake.importing import ImportSummary, There, import_source
+
+JANUARY, MARCH = 1_389_000_000_000, 1_394_000_000_000
+
+
+def write(folder: Path, name: str, rows: list[tuple[str, str, int]]) -> Path:
+    """Write a file for the source `tables`; the name of the file is what appending goes by."""
+    path = folder / name
+    lines = [f"{user},{item},{time}" for user, item, time in rows]
+    path.write_text("\n".join(["user_id,item_id,timestamp", *lines]) + "\n")
+    return path
+
+
+def add(path: Path, out: Path, there: There = "append") -> ImportSummary:
+    return import_source("tables", path, "shop", out, there=there)
+
+
+def content(dataset: Dataset) -> set[tuple[str, str, int]]:
+    return set(dataset.rows("shop").select("user_id", "item_id", "timestamp").collect().rows())
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Path:
+    """Three rows of January."""
+    return write(tmp_path, "january.csv", [("a", "x", JANUARY), ("a", "y", JANUARY + 1), ("b", "x", JANUARY + 2)])
+
+
+def test_a_new_file_is_added_and_follows_in_order(first: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    add(first, out)
+    second = write(tmp_path, "march.csv", [("a", "z", MARCH), ("c", "y", MARCH + 1)])
+    summary = add(second, out)
+    rows = open_dataset(out).rows("shop").collect().sort("position")
+    assert rows["item_id"].to_list() == ["x", "y", "x", "z", "y"]
+    assert rows["position"].n_unique() == 5
+    assert (summary.record.rows, summary.record.users, summary.record.items) == (5, 3, 3)
+    assert [(file.name, file.rows_in, file.rows) for file in summary.record.files] == [
+        ("january.csv", 3, 3),
+        ("march.csv", 2, 2),
+    ]
+
+
+def test_the_same_file_twice_changes_nothing(first: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    before = add(first, out)
+    parts = sorted(path.name for path in out.rglob("*.parquet"))
+    again = add(first, out)
+    assert not again.changed
+    assert again.version == before.version
+    assert sorted(path.name for path in out.rglob("*.parquet")) == parts
+    assert "no change" in str(again)
+
+
+def test_a_corrected_file_replaces_what_it_brought_and_nothing_else(first: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    add(first, out)
+    add(write(tmp_path, "march.csv", [("c", "y", MARCH)]), out)
+    write(tmp_path, "january.csv", [("a", "x", JANUARY), ("b", "w", JANUARY + 3)])
+    summary = add(first, out)
+    assert content(open_dataset(out)) == {("a", "x", JANUARY), ("b", "w", JANUARY + 3), ("c", "y", MARCH)}
+    assert summary.record.rows_in == summary.record.rows == 3
+    assert set(open_dataset(out).items("shop")["item_id"]) == {"x", "w", "y"}
+
+
+def test_a_row_that_another_file_brought_is_a_duplicate(first: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    add(first, out)
+    summary = add(write(tmp_path, "more.csv", [("b", "x", JANUARY + 2), ("b", "z", MARCH)]), out)
+    assert summary.record.quarantined == {"duplicate row": 1}
+    assert summary.record.rows_in == 5 == summary.record.rows + 1
+    [refused] = open_dataset(out).quarantine("shop").rows(named=True)
+    assert (refused["file"], refused["row"]) == ("more.csv", 2)
+    assert summary.record.files[-1].repeats_elsewhere == 1
+
+
+def test_a_file_others_lean_on_is_not_replaced_alone(first: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    add(first, out)
+    add(write(tmp_path, "more.csv", [("b", "x", JANUARY + 2), ("b", "z", MARCH)]), out)
+    write(tmp_path, "january.csv", [("a", "x", JANUARY)])
+    with pytest.raises(InvalidInput, match=r"january\.csv cannot be replaced alone: rows of more\.csv"):
+        add(first, out)
+
+
+def test_an_older_version_stays_readable_by_its_hash(first: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    old = add(first, out).version
+    before = content(open_dataset(out))
+    write(tmp_path, "january.csv", [("q", "q", JANUARY)])
+    add(first, out)
+    assert content(open_dataset(out)) == {("q", "q", JANUARY)}
+    assert content(open_dataset(out, old[:10])) == before
+    assert open_dataset(out).manifest.parent == old
+
+
+def test_another_source_or_option_cannot_be_appended(first: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    add(first, out)
+    with pytest.raises(InvalidInput, match="expected source 'tables' with options"):
+        import_source("tables", first, "shop", out, options={"kind": "purchase"}, there="append")
+
+
+def test_refused_rows_stay_with_their_file(first: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first.write_text(first.read_text() + "b,,5\n")
+    add(first, out)
+    summary = add(write(tmp_path, "march.csv", [("c", "y", MARCH), ("", "y", MARCH)]), out)
+    assert summary.record.quarantined == {"item_id is missing": 1, "user_id is missing": 1}
+    assert set(open_dataset(out).quarantine("shop")["file"]) == {"january.csv", "march.csv"}
+    write(tmp_path, "january.csv", [("a", "x", JANUARY)])
+    assert add(first, out).record.quarantined == {"user_id is missing": 1}
+
+
+def test_rows_lie_in_the_folder_of_their_month(first: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    add(first, out)
+    add(write(tmp_path, "march.csv", [("c", "y", MARCH), ("c", "z", JANUARY + 9)]), out)
+    for path in open_dataset(out).files("shop"):
+        month = pl.scan_parquet(path, glob=False).select(
+            pl.from_epoch(pl.col("timestamp"), "ms").dt.strftime("%Y-%m").unique()
+        )
+        assert [f"month={name}" for name in month.collect()["timestamp"].to_list()] == [path.parent.name]

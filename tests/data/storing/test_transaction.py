@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from crossrec.core.errors import Unavailable
+from crossrec.data.dataset import open_dataset
+from crossrec.data.intake.importing import import_source
+from crossrec.data.storing.transaction import writing
+
+IMPORT = """
+import sys
+from crossrec.data.intake.importing import import_source
+import_source("movielens", sys.argv[1], "films", sys.argv[2], there="replace")
+"""
+
+
+def ratings(path: Path, rows: int, first: int = 0) -> Path:
+    lines = [f"{n % 977},{n % 1009},{1 + n % 4}.0,{964_982_703 + 3_000 * n}" for n in range(first, first + rows)]
+    path.write_text("\n".join(["userId,movieId,rating,timestamp", *lines]) + "\n")
+    return path
+
+
+def test_a_second_writer_is_refused_and_named(tmp_path: Path) -> None:
+    source = ratings(tmp_path / "ratings.csv", 10)
+    with writing(tmp_path / "out"), pytest.raises(Unavailable, match=f"number {os.getpid()}\\) writes"):
+        import_source("movielens", source, "films", tmp_path / "out")
+    import_source("movielens", source, "films", tmp_path / "out")
+
+
+@pytest.mark.parametrize("moment", range(10))
+def test_a_killed_import_leaves_the_old_version_whole_and_the_next_starts_clean(tmp_path: Path, moment: int) -> None:
+    out = tmp_path / "out"
+    import_source("movielens", ratings(tmp_path / "ratings.csv", 500), "films", out)
+    before = open_dataset(out).rows("films").collect()
+    bigger = ratings(tmp_path / "ratings.csv", 60_000, first=7)
+    with subprocess.Popen([sys.executable, "-c", IMPORT, str(bigger), str(out)]) as child:  # noqa: S603
+        limit = time.monotonic() + 60
+        while not list(out.glob(".writing-*")) and child.poll() is None and time.monotonic() < limit:
+            time.sleep(0.001)
+        time.sleep(moment * 0.04)  # ten moments from the first byte to the last rename
+        child.send_signal(signal.SIGKILL)
+    dataset = open_dataset(out)
+    rows = dataset.rows("films").collect()
+    assert rows.height in (500, 60_000)
+    if rows.height == 500:
+        assert rows.equals(before)
+    again = import_source("movielens", bigger, "films", out, there="replace")
+    assert again.record.rows == 60_000
+    assert not list(out.glob(".writing-*"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="not covered: a full disk; mounting a small file system needs root")
+def test_a_full_disk_is_a_clean_failure(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(small)], capture_output=True)  # noqa: S603, S607
+    if done.returncode:
+        pytest.skip(f"not covered: a full disk; mount says {done.stderr.decode().strip()}")
+    try:
+        out = small / "out"
+        import_source("movielens", ratings(tmp_path / "ratings.csv", 500), "films", out)
+        before = open_dataset(out).rows("films").collect()
+        with pytest.raises(Unavailable, match=r"could not be written .*what was there before is whole"):
+            import_source("movielens", ratings(tmp_path / "ratings.csv", 400_000), "films", out, there="replace")
+        assert open_dataset(out).rows("films").collect().equals(before)
+        assert not list(out.glob(".writing-*"))
+    finally:
+        subprocess.run(["umount", str(small)], check=True)  # noqa: S603, S607
