@@ -67,7 +67,8 @@ def _accounts(found: DomainFigures) -> Section:
     files = tuple(
         (
             f"file {file.name}",
-            f"{whole(file.rows)} of {whole(file.rows_in)} rows, {whole(file.size)} bytes, SHA-256 {file.sha256[:16]}…",
+            (f"{whole(file.rows)} of {whole(file.rows_in)} rows, " if file.rows_in else "")
+            + f"{whole(file.size)} bytes, SHA-256 {file.sha256[:16]}…",
         )
         for file in record.files
     )
