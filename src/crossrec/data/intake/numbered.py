@@ -7,7 +7,6 @@ millions of rows fit, so each month becomes one part and nothing has to be read 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +17,13 @@ from numpy.typing import NDArray
 from crossrec.data.schema import INTERACTIONS
 from crossrec.data.storing.budget import fits
 from crossrec.data.storing.counting import Counts
-from crossrec.data.storing.parts import Staged, staged_in, write_part
+from crossrec.data.storing.parts import NO_MONTH_KEY, Staged, sink_by, staged_in
 
 __all__ = ["Survey", "sink_numbers"]
 
 _ROW_BYTES = 41
-_WRITERS = 2
-_NO_MONTH = -1
+_TOGETHER = 2_000_000
+_NO_MONTH, _DAY = -1, 86_400_000
 _HELD = ("user_id", "item_id", "rating", "timestamp")
 
 
@@ -65,36 +64,50 @@ def sink_numbers(
         return None
     alike = rows.drop(*_HELD, "position").head(1).collect(engine="streaming")
     survey = _surveyed(table)
-    time = pl.from_epoch(pl.col("timestamp"), time_unit="ms")
-    month = (time.dt.year() * 12 + time.dt.month() - 1).cast(pl.Int16)  # short numbers are sorted by counting
-    keys = table.select(month.fill_null(_NO_MONTH)).to_series().to_numpy()
+    keys = _months(table["timestamp"])
     order = np.argsort(keys, kind="stable").astype(np.uint32)
     columns = {name: table[name].to_numpy() for name in _HELD if table[name].null_count() < expected}
-    sorted_keys = keys[order]
-    starts = np.flatnonzero(np.diff(sorted_keys, prepend=sorted_keys[:1] - 1))
-    ends = np.append(starts[1:], len(order))
-
-    def write(start: int, end: int) -> None:
-        key = None if (at := int(sorted_keys[start])) == _NO_MONTH else at // 12 * 100 + at % 12 + 1
-        write_part(_part(columns, order[start:end], alike, first_position), folder, (key, origin))
-
-    with ThreadPoolExecutor(_WRITERS) as writers:
-        list(writers.map(write, starts.tolist(), ends.tolist()))
+    keys = keys[order]
+    ends = np.append(np.flatnonzero(np.diff(keys)) + 1, len(keys))
+    start = 0
+    for end in ends.tolist():  # some months at a time, each whole
+        if end - start >= _TOGETHER or end == len(keys):
+            part = _part(columns, order[start:end], alike, first_position)
+            sink_by(part, folder, month=pl.Series(_numbered(keys[start:end])), origin=origin)
+            start = end
     return staged_in(folder), survey
+
+
+def _numbered(months: NDArray[np.int16]) -> NDArray[np.int32]:
+    """Return Int32[N] months such as 201905 of months since the year 0."""
+    wide = months.astype(np.int32)
+    return np.where(wide == _NO_MONTH, NO_MONTH_KEY, wide // 12 * 100 + wide % 12 + 1).astype(np.int32)
+
+
+def _months(times: pl.Series) -> NDArray[np.int16]:
+    """Return Int16[N] months since the year 0, by a table of days; short numbers are sorted by counting."""
+    if times.null_count():
+        return np.full(len(times), _NO_MONTH, dtype=np.int16)
+    days = (times // _DAY).cast(pl.Int32).to_numpy()
+    first, last = int(days.min()), int(days.max())
+    all_days = pl.Series(np.arange(first, last + 1, dtype=np.int32)).cast(pl.Date)
+    table = (all_days.dt.year() * 12 + all_days.dt.month().cast(pl.Int32) - 1).cast(pl.Int16).to_numpy()
+    found: NDArray[np.int16] = table[days - first]
+    return found
 
 
 def _part(
     columns: Mapping[str, NDArray[np.generic]], rows: NDArray[np.uint32], alike: pl.DataFrame, first: int
-) -> pl.DataFrame:
+) -> pl.LazyFrame:
     """Return some rows in the unified schema; NaN, which no rule lets pass, stands for no rating."""
-    part = pl.DataFrame({name: values[rows] for name, values in columns.items()})
+    part = pl.DataFrame({name: values[rows] for name, values in columns.items()}).lazy()
     missing = [pl.lit(None, INTERACTIONS[name]).alias(name) for name in _HELD if name not in columns]
     return part.with_columns(
         pl.col("user_id", "item_id").cast(pl.String),
         *([pl.col("rating").fill_nan(None)] if "rating" in columns else []),
         *missing,
         pl.Series("position", rows.astype(np.int64) + first),
-        *[alike[name].new_from_index(0, len(rows)) for name in alike.columns],
+        *[pl.lit(alike[name][0], alike[name].dtype).alias(name) for name in alike.columns],
     ).select(list(INTERACTIONS))
 
 
