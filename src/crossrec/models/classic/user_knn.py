@@ -67,7 +67,7 @@ class UserKNN(FromScores):
         step = max(1, _CELLS // max(1, self.rows_.shape[0]))
         for start in range(0, mine.shape[0], step):
             values[start : start + step] = dense_product(self._neighbours(mine[start : start + step]), rows)
-        return Scores(values, np.diff(mine.indptr) > 0)
+        return Scores.above(values, np.diff(mine.indptr) > 0)
 
     def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
         """Return the items that the users of each item had most in common; see `SimilarItems`."""
