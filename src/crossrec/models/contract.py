@@ -18,6 +18,7 @@ import numba
 import numpy as np
 
 from crossrec.core.errors import CrossrecError, InvalidInput, NotFitted, NotFound
+from crossrec.core.event import KIND_CODES, NOT_TASTE
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Query
 from crossrec.models.boards import checkerboard, two_domain_board
@@ -241,6 +242,20 @@ def check_unrelated_history_gets_no_opinion(kind: Any, folder: Path) -> None:
     assert films.opinion[0] and films.ids()[0]
 
 
+def check_only_taste_counts(kind: Any, folder: Path) -> None:
+    """What was returned or only shown is neither learned nor a reason to recommend."""
+    board = _board(kind)
+    odd = dataclasses.replace(
+        board.take(np.arange(12)), kinds=np.full(12, KIND_CODES["return"], np.int8), items=np.arange(12, dtype=np.int32)
+    )
+    columns: dict[str, Any] = {name: np.concatenate([getattr(board, name), getattr(odd, name)]) for name in _COLUMNS}
+    model = kind().fit(dataclasses.replace(board, **columns))
+    np.testing.assert_array_equal(model.recommend(["u001"]).scores, _fitted(kind).recommend(["u001"]).scores)
+    queries = Query(history=tuple(Act("i002", kind=name, value=5.0) for name in NOT_TASTE))
+    assert bool(model.recommend(queries).opinion[0]) is not kind.needs_history
+
+
+_COLUMNS = ("users", "items", "domains", "times", "weights", "kinds", "ratings", "positions")
 CHECKS: dict[str, Check] = {
     name.removeprefix("check_"): value for name, value in list(globals().items()) if name.startswith("check_")
 }
