@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from crossrec.core.errors import InvalidInput, NotFitted
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Queries, Query
 from crossrec.core.recommendations import Scores
+from crossrec.models.abilities import Explains, Rates, SimilarItems
 from crossrec.models.classic.ease import EASE
 from crossrec.models.classic.popularity import Popularity
 from crossrec.models.fallback import Fallback
@@ -130,3 +132,15 @@ def test_the_port_is_kept_by_the_mix_in_alone() -> None:
 def test_it_loads_under_its_own_class(chain: Fallback, tmp_path: Path) -> None:
     chain.save(tmp_path / "model")
     assert Fallback.load(tmp_path / "model").names == ("ease", "popularity")
+
+
+def test_a_chain_can_do_what_its_first_capable_member_can(chain: Fallback, tmp_path: Path) -> None:
+    chain.save(tmp_path / "model")
+    for one in (chain, load(tmp_path / "model"), copy.deepcopy(chain)):
+        assert isinstance(one, SimilarItems) and isinstance(one, Explains) and not isinstance(one, Rates)
+        assert one.similar(["i003"], k=3).ids() == chain.members[0].similar(["i003"], k=3).ids()  # type: ignore[attr-defined]
+        lists = one.recommend(["u001"], k=1)
+        assert one.explain(one.histories_.queries(["u001"]), lists.items)[0, 0] % 2 == 1
+    assert copy.deepcopy(chain).similar.__self__ is not chain.members[0]  # type: ignore[attr-defined]
+    plain = Fallback((Popularity(),))
+    assert not any(isinstance(plain, ability) for ability in (SimilarItems, Explains, Rates))

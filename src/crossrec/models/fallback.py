@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
@@ -15,18 +15,22 @@ from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
+from crossrec.models.abilities import Explains, Rates, SimilarItems
 from crossrec.models.histories import Histories
 from crossrec.models.ranking import Masks, rank
 from crossrec.models.recommender import FromScores, Recommender
 
 __all__ = ["Fallback"]
 
+_ABILITIES: dict[Any, str] = {SimilarItems: "similar", Explains: "explain", Rates: "predict"}
+
 
 @dataclass
 class Fallback(FromScores):
     """A chain of models over one catalogue: the first with an opinion answers, the next ones fill up short lists.
 
-    Every item is named with the model it is from, since the scores of two models have no common scale.
+    Every item is named with the model it is from, since the scores of two models have no common scale. What only
+    some models can do (`similar`, `explain`, `predict`) the first member does that can.
 
     Args:
         members: The models, best first; the last should need no history.
@@ -43,6 +47,11 @@ class Fallback(FromScores):
         self.names = self.names or tuple(type(member).__name__ for member in self.members)
         if len(self.names) != len(self.members):
             raise InvalidInput(f"fallback: {len(self.members)} models but {len(self.names)} names")
+        # On the object and not in the class, so that a chain has just the abilities that a member has.
+        for ability, method in _ABILITIES.items():
+            capable = next((member for member in self.members if isinstance(member, ability)), None)
+            if capable is not None:
+                setattr(self, method, getattr(capable, method))
 
     @property
     def catalogue_(self) -> Catalogue:
