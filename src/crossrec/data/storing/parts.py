@@ -17,15 +17,16 @@ import polars as pl
 from crossrec.core.errors import InvalidInput
 from crossrec.data.manifest import Part
 from crossrec.data.schema import INTERACTIONS
+from crossrec.data.storing.budget import fits, rows_within
 
-__all__ = ["NO_MONTH", "Staged", "adopt", "height", "scan", "sink_months", "staged_in", "write_table"]
+__all__ = ["NO_MONTH", "Staged", "adopt", "height", "scan", "sink_months", "staged_in", "write_part", "write_table"]
 
 NO_MONTH = "none"
 """The month of rows without a time."""
-_IN_MEMORY = 4_000_000
-"""Rows that are cut by month in memory: some 300 MB."""
+_IN_MEMORY, _CUT_BYTES = 4_000_000, 180
+"""Rows that are cut by month in memory, and what one takes with its copy."""
 _WRITERS = 2
-# Row groups so small that three hundred open months stay within some hundred megabytes.
+_MONTHS, _OPEN_BYTES = 300, 100
 _PARQUET: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 1,
@@ -68,10 +69,10 @@ def sink_months(
     keys = {"#month": month, "#origin": pl.col("#file") if origin is None else pl.lit(origin)}
     picked = rows.select(*INTERACTIONS, *[value.alias(name) for name, value in keys.items()])
     folder.mkdir(parents=True, exist_ok=True)
-    if expected is not None and expected <= _IN_MEMORY:
+    if expected is not None and expected <= _IN_MEMORY and fits(expected, _CUT_BYTES):
         cut = picked.collect(engine="streaming").partition_by(list(keys), as_dict=True, include_key=False)
         with ThreadPoolExecutor(_WRITERS) as writers:
-            list(writers.map(lambda one: _write(one[1], folder / _place(one[0], 0)), cut.items()))
+            list(writers.map(lambda one: write_part(one[1], folder, one[0]), cut.items()))
     else:
         target = pl.PartitionBy(
             folder,
@@ -79,7 +80,7 @@ def sink_months(
             include_key=False,
             file_path_provider=lambda told: _place(told.partition_keys.row(0), told.index_in_partition),
         )
-        picked.sink_parquet(target, mkdir=True, **_PARQUET)
+        picked.sink_parquet(target, mkdir=True, **_PARQUET | {"row_group_size": _group_rows()})
     return staged_in(folder)
 
 
@@ -90,8 +91,21 @@ def _place(keys: tuple[Any, ...], number: int) -> str:
     return f"month={name}/{quote(origin, safe='')}@{number:06}.parquet"
 
 
-def _write(table: pl.DataFrame, path: Path) -> None:
-    path.parent.mkdir(exist_ok=True)
+def _group_rows() -> int:
+    """Return the rows of a row group: as many as three hundred open months may hold together."""
+    return max(2_048, min(32_768, rows_within(_MONTHS * _OPEN_BYTES)))
+
+
+def write_part(table: pl.DataFrame, folder: Path, keys: tuple[Any, ...]) -> None:
+    """Write the rows of one month and origin, in the unified schema.
+
+    Args:
+        table: The rows.
+        folder: Where parts are staged.
+        keys: The month as a number such as 201905, or None; and the origin.
+    """
+    path = folder / _place(keys, 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
     table.write_parquet(path, **_PARQUET)
 
 

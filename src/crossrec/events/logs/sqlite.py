@@ -125,6 +125,18 @@ class SqliteLog:
         with self._spoken():
             return self._marks({user}).get(user)
 
+    def since(self, cursor: int, limit: int) -> list[tuple[int, Event]]:
+        """Give what arrived after a cursor; arrivals are numbered by AUTOINCREMENT, so none comes twice."""
+        query = f"SELECT arrival, {_COLUMNS} FROM events WHERE arrival > ? ORDER BY arrival LIMIT ?"  # noqa: S608 - constants
+        with self._spoken() as base:
+            rows = base.execute(query, (cursor, max(0, limit))).fetchall()
+        return [(row[0], Event(*row[1:])) for row in rows]
+
+    def forgotten(self, moment: int) -> dict[str, int]:
+        """Return who was forgotten since a moment."""
+        with self._spoken() as base:
+            return dict(base.execute('SELECT person, "at" FROM erased WHERE "at" >= ?', (moment,)).fetchall())
+
     def _prepare(self) -> None:
         """Set the pragmas, make the tables, and read the schema's version."""
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY"):
