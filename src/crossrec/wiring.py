@@ -43,6 +43,8 @@ __all__ = [
 ]
 
 _FALLBACK = "popularity"
+_NOT_EVALUATED = {"protocol": None, "note": "trained on all data, not evaluated"}
+"""What a card says where no evaluation was asked for."""
 
 
 def train_bundle(
@@ -134,7 +136,9 @@ def _saved(
         "items": len(interactions.catalogue),
         "domains": interactions.catalogue.domain_names,
     } | ({"engine": engine} if engine else {})
-    card = Card(name, settings, now(), interactions.fingerprint, counts, seconds, __version__, evaluation)
+    card = Card(
+        name, settings, now(), interactions.fingerprint, counts, seconds, __version__, evaluation or _NOT_EVALUATED
+    )
     write_bundle(chain, card, folder)
     return open_bundle(folder)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from crossrec.core.arrays import Bytes, Codes, Floats, Offsets, Times
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput
-from crossrec.core.event import KIND_CODES, NO_TIME, check_kind
+from crossrec.core.event import KIND_CODES, NO_TIME, check_kind, is_taste
 from crossrec.core.interactions import CsrValues, sparse_rows
 from crossrec.core.vocabulary import Id
 
@@ -132,14 +132,17 @@ class Queries:
         return np.repeat(np.arange(len(self)), np.diff(self.indptr))
 
     def csr(self, values: CsrValues = "binary") -> sp.csr_array:
-        """Return the [B, I] matrix of histories, float32, indices sorted; unknown items are left out.
+        """Return the [B, I] matrix of histories, float32, indices sorted.
+
+        Unknown items are left out, and acts that do not say that a person liked the item: returns, lists shown.
 
         Args:
             values: "binary" is 1 for each pair; "weights" adds the weights of repeats; "ratings" keeps the
                 last rating of a pair.
         """
         column = self.values if values == "ratings" else self.weights
-        return sparse_rows(self.rows, self.items, column, (len(self), len(self.catalogue)), values)
+        items = np.where(is_taste(self.kinds), self.items, np.int32(-1))
+        return sparse_rows(self.rows, items, column, (len(self), len(self.catalogue)), values)
 
     def seen(self) -> tuple[Offsets, Codes]:
         """Return the known items of each history as CSR: Int64[B + 1], and codes sorted within a row."""
