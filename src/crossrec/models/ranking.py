@@ -105,7 +105,7 @@ def _known_codes(queries: Queries, candidates: Sequence[Id]) -> Codes:
 
 def _seen(queries: Queries, chosen: Codes | None) -> tuple[Offsets, Codes]:
     """Return each history's items as columns of the scores."""
-    indptr, codes = queries.seen()
+    indptr, codes = queries.not_again()
     if chosen is None:
         return indptr, codes
     place = np.minimum(np.searchsorted(chosen, codes), max(0, len(chosen) - 1))

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from crossrec.data.intake.quarantine import refused_frame
 from crossrec.data.storing.budget import rows_within
 from crossrec.data.storing.parts import Staged, height, scan
+from crossrec.data.storing.quarantine import refused_frame
 
 __all__ = ["Repeats", "without_repeats"]
 

@@ -15,7 +15,6 @@ from crossrec.data.dataset import open_dataset
 from crossrec.data.engine import open_engine
 from crossrec.data.intake.appending import Plan, plan_of
 from crossrec.data.intake.elsewhere import Workers, here_or_there
-from crossrec.data.intake.quarantine import counts_by_reason, join
 from crossrec.data.intake.taking import Taken, take
 from crossrec.data.manifest import DomainRecord, Manifest, Part, SourceFile, write_manifest
 from crossrec.data.schema import check_domain
@@ -23,6 +22,7 @@ from crossrec.data.source import Reading, create
 from crossrec.data.storing.budget import within
 from crossrec.data.storing.counting import count, with_all_items
 from crossrec.data.storing.parts import adopt, write_table
+from crossrec.data.storing.quarantine import counts_by_reason, join
 from crossrec.data.storing.transaction import of_the_disk, writing
 from crossrec.data.storing.writing import balanced, existing
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossrec.core.errors import InvalidInput
-from crossrec.data.intake.quarantine import note
+from crossrec.data.storing.quarantine import note
 
 __all__ = ["MAX_LINE_BYTES", "LinePass", "Takes"]
 

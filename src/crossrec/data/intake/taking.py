@@ -12,10 +12,10 @@ import polars as pl
 from crossrec.data.intake.duplicates import Repeats, without_repeats
 from crossrec.data.intake.elsewhere import Workers
 from crossrec.data.intake.numbered import Survey, sink_numbers
-from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.intake.row_checks import checked, kept, refused, settle_unit
 from crossrec.data.source import Reading, Rules
 from crossrec.data.storing.parts import Staged, height, sink_months
+from crossrec.data.storing.quarantine import join, refused_frame
 from crossrec.data.storing.transaction import of_the_disk
 
 __all__ = ["Taken", "take"]

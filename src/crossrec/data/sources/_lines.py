@@ -17,7 +17,7 @@ import polars as pl
 from crossrec.core.errors import InvalidInput, suggestion
 from crossrec.data.intake.elsewhere import taken_apart
 from crossrec.data.intake.prescan import TextFile
-from crossrec.data.intake.quarantine import refused_frame
+from crossrec.data.storing.quarantine import refused_frame
 
 __all__ = [
     "csv_rows",

@@ -11,9 +11,9 @@ import polars as pl
 
 from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import Entry, ScannedFile
-from crossrec.data.intake.quarantine import refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
 from crossrec.data.sources import _amazon_items, _files, _json, _lines
+from crossrec.data.storing.quarantine import refused_frame
 
 __all__ = ["Amazon"]
 

@@ -9,10 +9,10 @@ import polars as pl
 
 from crossrec.core.errors import InvalidInput, suggestion
 from crossrec.data.intake.prescan import Entry, FileState, file_hash, prescan
-from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _json, _lines
 from crossrec.data.sources._pseudonyms import Pseudonyms
+from crossrec.data.storing.quarantine import join, refused_frame
 
 __all__ = ["Tables"]
 

@@ -32,8 +32,10 @@ __all__ = [
     "write_table",
 ]
 
-NO_MONTH, NO_MONTH_KEY = "none", 0
-"""The month of rows without a time, and its number."""
+NO_MONTH = "none"
+"""The month of rows without a time."""
+NO_MONTH_KEY = 0
+"""Its number."""
 _IN_MEMORY, _CUT_BYTES = 4_000_000, 180
 """Rows that are cut by month in memory, and what one takes with its copy."""
 _WRITERS = 2
