@@ -197,7 +197,10 @@ def _listed(on: Stage, places: pl.DataFrame) -> list[pl.DataFrame]:
     kinds = {name: pl.lit(name).cast(KIND_TYPE).alias("interaction_type") for name in ("shown", "click")}
     last = on.world.began + on.world.seconds - 1
     clicks = rows.filter("clicked").with_columns(pl.min_horizontal(pl.col("second") + pl.col("place"), last))
-    return [rows.drop("clicked").with_columns(kinds["shown"]), clicks.drop("clicked", "chance").with_columns(kinds["click"])]
+    return [
+        rows.drop("clicked").with_columns(kinds["shown"]),
+        clicks.drop("clicked", "chance").with_columns(kinds["click"]),
+    ]
 
 
 def numbered(users: Times) -> Times:

@@ -35,7 +35,7 @@ def blocks(tables: Iterable[pl.DataFrame], size: int = _BLOCK) -> Iterator[pl.Da
 
 def unified(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     """Give a chunk's rows the unified schema: ids from 1, milliseconds, context where there is some."""
-    parts = [pl.when(pl.col("price") > 0).then(pl.format('"price":{}', "price"))]
+    parts: list[pl.Expr] = [pl.when(pl.col("price") > 0).then(pl.format('"price":{}', "price"))]
     if "list" in rows.columns:
         parts += [pl.format(f'"{part}":{{}}', part) for part in ("list", "place", "chance")]
     inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
@@ -68,11 +68,10 @@ def write_months(tables: Iterable[pl.DataFrame], folder: Path) -> int:
     return rows
 
 
-def write_table(tables: Iterable[pl.DataFrame], folder: Path) -> None:
-    """Write a table as numbered parts of a million rows."""
+def write_table(table: pl.DataFrame, folder: Path, number: int) -> None:
+    """Write a block of a table as a part with its number."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, block in enumerate(blocks(tables)):
-        block.write_parquet(folder / f"{number:06}.parquet", compression="zstd", compression_level=1)
+    table.rechunk().write_parquet(folder / f"{number:06}.parquet", compression="zstd", compression_level=1)
 
 
 def items_table(domain: Domain, category: pl.Series, price: pl.Series) -> pl.DataFrame:

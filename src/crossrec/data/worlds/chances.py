@@ -90,7 +90,7 @@ def below(cumulative: Doubles, length: int, at: float) -> int:
 
 @numba.njit(cache=True, nogil=True)
 def uniforms(seed: int, purpose: int, other: int, first: int, count: int) -> Doubles:
-    """Draw float64[count] in [0, 1): the first number of each of the streams first, first + 1, …"""
+    """Draw float64[count] in [0, 1): the first number of each of the streams first, first + 1 and so on."""
     found = np.empty(count, dtype=np.float64)
     state = np.empty(1, dtype=np.uint64)
     for i in range(count):
@@ -101,7 +101,7 @@ def uniforms(seed: int, purpose: int, other: int, first: int, count: int) -> Dou
 
 @numba.njit(cache=True, nogil=True)
 def normals(seed: int, purpose: int, other: int, first: int, shape: tuple[int, int]) -> Doubles:
-    """Draw standard normal float64[shape]: the first numbers of each of the streams first, first + 1, …"""
+    """Draw standard normal float64[shape]: the first numbers of each of the streams first, first + 1 and so on."""
     found = np.empty(shape, dtype=np.float64)
     state = np.empty(1, dtype=np.uint64)
     for i in range(shape[0]):

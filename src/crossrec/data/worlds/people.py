@@ -154,5 +154,3 @@ def _counts(world: World, name: str, active: Bools, place: int) -> Times:
 def _most(domain: Domain) -> int:
     """Return how many rows a user may have."""
     return 10**6 if domain.repeats else max(1, domain.first_items // 2)
-
-
