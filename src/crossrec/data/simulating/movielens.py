@@ -18,27 +18,12 @@ __all__ = ["KINDS", "write_movielens"]
 
 KINDS = ("rate",)
 """What the format can hold."""
-_GENRES = [
-    "Action",
-    "Adventure",
-    "Animation",
-    "Children",
-    "Comedy",
-    "Crime",
-    "Documentary",
-    "Drama",
-    "Fantasy",
-    "Film-Noir",
-    "Horror",
-    "IMAX",
-    "Musical",
-    "Mystery",
-    "Romance",
-    "Sci-Fi",
-    "Thriller",
-    "War",
-    "Western",
-]
+# fmt: off
+_GENRES = (
+    "Action", "Adventure", "Animation", "Children", "Comedy", "Crime", "Documentary", "Drama", "Fantasy", "Film-Noir",
+    "Horror", "IMAX", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
+)
+# fmt: on
 _BLOCK = 250_000
 _FILMS_AT_ONCE = 500
 
@@ -112,14 +97,16 @@ def _genome(on: Stage, more: Films, folder: Path) -> None:
     """Write how well each tag fits each of the most popular films: sigmoid(2 x tag . film)."""
     with csv_file(folder / "genome-tags.csv", "tagId,tag") as stream:
         number = pl.int_range(1, more.genome_tags + 1, eager=True).alias("tagId")
-        number.to_frame().with_columns(pl.format("genome {}", "tagId")).write_csv(stream, include_header=False)
+        number.to_frame().with_columns(pl.format("genome {}", "tagId").alias("tag")).write_csv(
+            stream, include_header=False
+        )
     words = normals(on.world.seed, GENOME, on.place, 0, (more.genome_tags, on.world.factors))
     best = np.argsort(-on.things.popularity, kind="stable")[: more.genome_films]
     films: Codes = np.sort(best).astype(np.int32)
     with csv_file(folder / "genome-scores.csv", "movieId,tagId,relevance") as stream:
         for first in range(0, len(films), _FILMS_AT_ONCE):
             some = films[first : first + _FILMS_AT_ONCE]
-            fit = 1 / (1 + np.exp(-2 * (on.things.factors[some].astype(np.float64) @ words.T)))
+            fit = 1 / (1 + np.exp(-2 * np.einsum("fd,td->ft", on.things.factors[some].astype(np.float64), words)))
             pl.DataFrame(
                 {
                     "film": np.repeat(some + 1, more.genome_tags),

@@ -36,8 +36,19 @@ __all__ = [
     "uniforms",
 ]
 
-(ARRIVAL, ACTIVITY, PLACES, TASTE, CHANGE, THING, POPULARITY, PRICE, ROWS, LISTS, TAGS, GENOME) = range(12)
-"""The purposes."""
+# What a stream is for: two purposes never share one.
+ARRIVAL = 0
+ACTIVITY = 1
+PLACES = 2
+TASTE = 3
+CHANGE = 4
+THING = 5
+POPULARITY = 6
+PRICE = 7
+ROWS = 8
+LISTS = 9
+TAGS = 10
+GENOME = 11
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _ONE, _TWO = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)

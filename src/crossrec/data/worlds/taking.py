@@ -180,6 +180,21 @@ def _choose(state: Any, choice: Any, taste: Floats, scale: Any, things: Any, tre
             return item, relevance
 
 
+@numba.njit(cache=True, nogil=True)
+def _set_times(state: Any, user: Any, coming: Times, hours: Any, out: Any) -> None:
+    """Draw the times of a user's rows, and lay down the items that this user takes whatever they are."""
+    since, item, stride = user
+    table, forced, seconds = out
+    for j in range(len(seconds)):
+        first = since
+        if 0 <= item < len(coming):
+            forced[j] = item
+            table[_fresh(table, item)] = item
+            first = max(since, coming[item])
+            item += stride
+        seconds[j] = when(state, hours[0], hours[1], first)
+
+
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _take(who: Any, people: Any, liking: Any, things: Any, hours: Any, trends: Any, out: Any) -> None:
     """Fill the rows of every user, each from a stream of chances of its own."""
@@ -199,15 +214,7 @@ def _take(who: Any, people: Any, liking: Any, things: Any, hours: Any, trends: A
         table = np.full(2 << int(math.log2(count) + 1), -1, dtype=np.int32)
         forced = np.full(count, -1, dtype=np.int64)
         seconds = np.empty(count, dtype=np.int64)
-        item = covering[u]
-        for j in range(count):
-            since = arrival[u]
-            if 0 <= item < living:
-                forced[j] = item
-                table[_fresh(table, item)] = item
-                since = max(since, things[2][item])
-                item += stride
-            seconds[j] = when(state, hours[0], hours[1], since)
+        _set_times(state, (arrival[u], covering[u], stride), things[2][:living], hours, (table, forced, seconds))
         order = np.argsort(seconds, kind="mergesort")
         for j in range(count):
             row = starts[u] + j
