@@ -36,7 +36,7 @@ import pytest
 
 __all__ = ["STORES", "Store", "remote", "running_store"]
 
-_READY_SECONDS = 30.0
+_READY_SECONDS = 60.0
 _GRACE_SECONDS = 1.0
 _AZURITE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # published
 

@@ -28,7 +28,7 @@ AUTHORS = ["[deleted]", "AutoModerator", "helpful_bot", *[f"person{number}" for 
 
 def _csv(path: Path, *, wrong: bool, separator: str = ",") -> Path:
     lines = ["userId,movieId,rating,timestamp"] if separator == "," else []
-    for row in range(4_000):
+    for row in range(4_000 if wrong else 80_000):  # many rows have large pages, which not every codec of Spark fits
         fields = [
             DICE.randrange(300),
             DICE.randrange(200),

@@ -22,6 +22,7 @@ EXTRA_OF_IMPORT = {
     "structlog": "server",
     "obstore": "cloud",
     "pyspark": "spark",
+    "py4j": "spark",
     "zstandard": "zst",
     "pyarrow": "arrow",
     "matplotlib": "report",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -14,11 +15,16 @@ from crossrec.core.event import NO_ORDER, NOT_TASTE
 from crossrec.core.frames import arrays_of
 from crossrec.core.interactions import Interactions
 from crossrec.data.exchange.datasets import dataset_folder
+from crossrec.data.identity import Links, read_links
 from crossrec.data.manifest import DomainRecord, Manifest, Part, read_manifest
 from crossrec.data.schema import INTERACTIONS, QUARANTINE, TIES
+from crossrec.data.storing.budget import require, rows_within, within
 from crossrec.data.storing.parts import scan
 
 __all__ = ["Dataset", "open_dataset"]
+
+_ROW_BYTES, _BATCH_BYTES = 200, 400
+"""What a row takes while it becomes `Interactions`, and in a batch with the one that is read behind it."""
 
 _USED = ["user_id", "item_id", "rating", "timestamp", "position", "split", "domain", "interaction_type", "weight"]
 _NAMES: dict[str, str | None] = dict.fromkeys(("user_id", "item_id", "rating", "timestamp"))
@@ -35,6 +41,11 @@ class Dataset:
 
     path: Path
     manifest: Manifest
+
+    @cached_property
+    def links(self) -> Links:
+        """Which accounts of different domains are one person; see `crossrec.data.identity`."""
+        return read_links(self.path)
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -59,6 +70,17 @@ class Dataset:
         """Return the interactions of a domain in the unified schema, with ids as in the source."""
         return scan(self.files(domain))
 
+    def batches(self, domain: str, memory: int | None = None) -> Iterator[pl.DataFrame]:
+        """Give the interactions of a domain in the unified schema, some at a time, in the order of the parts.
+
+        Args:
+            domain: Its name.
+            memory: Bytes that the reading may take; None is 1.5 GB.
+        """
+        with within(memory):
+            size = rows_within(_BATCH_BYTES)
+        yield from self.rows(domain).collect_batches(chunk_size=size, maintain_order=True, engine="streaming")
+
     def items(self, domain: str) -> pl.DataFrame:
         """Return all that is known about the items of a domain, with ids as in the source."""
         return self._table(domain, "items", pl.Schema({"item_id": pl.String()}))
@@ -76,12 +98,13 @@ class Dataset:
         return self._table(domain, "quarantine", QUARANTINE)
 
     def interactions(self, domains: Sequence[str] | None = None) -> Interactions:
-        """Read some domains into memory for models.
+        """Read some domains into memory for models; see `batches` for what does not fit.
 
         With one domain, ids are exactly those of the source. With several an item is `domain:id`, a user
         of a domain with its own users likewise, and a user of domains that share users keeps the id: there,
-        the same id is one person. The catalogue has the items with an interaction. Kinds that do not say that
-        someone liked an item (returns, lists shown) stay on disk: `rows` has them.
+        the same id is one person. Accounts that are linked are one user with the person's id. The catalogue has
+        the items with an interaction. Kinds that do not say that someone liked an item (returns, lists shown)
+        stay on disk: `rows` has them.
 
         Args:
             domains: Names; None takes all.
@@ -90,11 +113,13 @@ class Dataset:
             NotFound: No such domain.
             InvalidInput: No domain, one named twice, or two persons under one id.
             CorruptBundle: A part is damaged in a way that its size does not show.
+            OutOfBudget: A budget was stated (`--memory`) and the rows do not fit it.
         """
         names = list(self.domains if domains is None else domains)
         if not names or len(set(names)) != len(names):
             raise InvalidInput(f"domains: expected one or more different names, got {names}")
         records = [self.record(name) for name in names]
+        require(_ROW_BYTES * sum(record.rows for record in records), f"reading {', '.join(names)} into memory")
         split = all(record.has_split for record in records)
         wanted = _USED if split else [name for name in _USED if name != "split"]
         several = len(names) > 1
@@ -118,31 +143,35 @@ class Dataset:
         about = catalogue if several else catalogue.drop("domain")
         return Interactions(**arrays_of(rows, _NAMES, "ms", about, checked=True))
 
+    def persons(self) -> dict[str, pl.DataFrame]:
+        """Return domain -> the ids of its persons, as several domains read together have them."""
+        return {
+            name: self._persons(name, several=True).select(pl.col("user_id").unique()).collect(engine="streaming")
+            for name in self.domains
+        }
+
     def _persons(self, name: str, *, several: bool) -> pl.LazyFrame:
-        """Return the rows of a domain with users written as persons."""
-        rows = self.rows(name)
-        if several and self.record(name).users_are == "own":
-            return rows.with_columns(join_ids(pl.col("domain"), pl.col("user_id")).alias("user_id"))
-        return rows
+        """Return the rows of a domain with users written as persons, and in `#kind` whose word that is."""
+        rows, record = self.rows(name), self.record(name)
+        if not several:
+            return rows
+        user = join_ids(pl.col("domain"), pl.col("user_id")) if record.users_are == "own" else pl.col("user_id")
+        linked = self.links.of_domain(record, name, self.manifest.domains)
+        rows = rows.join(linked.lazy(), on="user_id", how="left", maintain_order="left")
+        kind = pl.when(pl.col("person_id").is_null()).then(pl.lit(record.users_are)).otherwise(pl.lit("linked"))
+        return rows.with_columns(pl.coalesce("person_id", user).alias("user_id"), kind.alias("#kind"))
 
     def _refuse_collisions(self, names: list[str]) -> None:
-        """Make sure that no shared user is called like a domain's own user."""
-        users = {
-            kind: pl.concat(frames).unique()
-            for kind in ("own", "shared")
-            if (
-                frames := [
-                    self._persons(n, several=True).select("user_id") for n in names if self.record(n).users_are == kind
-                ]
-            )
-        }
-        if len(users) < 2:
-            return
-        same = users["own"].join(users["shared"], on="user_id", how="semi").head(1).collect()
+        """Make sure that no two persons have one id: a shared user, a domain's own, one of a link."""
+        users = pl.concat([self._persons(name, several=True).select("user_id", "#kind") for name in names]).unique()
+        double = users.group_by("user_id").agg(pl.col("#kind").sort()).filter(pl.col("#kind").list.len() > 1)
+        same = double.sort("user_id").head(1).collect(engine="streaming")
         if same.height:
+            user, kinds = same.row(0)
+            words = {"own": "a domain's own user", "shared": "a shared user", "linked": "a linked person"}
             raise InvalidInput(
-                f"user '{same.item()}': expected one person under one id, got a shared user and a domain's own user "
-                "of that name; import the shared domain with other user ids"
+                f"user '{user}': expected one person under one id, got {' and '.join(words[kind] for kind in kinds)} "
+                "of that name; import the shared domain with other user ids, or link to other person ids"
             )
 
     def _table(self, domain: str, kind: str, schema: pl.Schema) -> pl.DataFrame:

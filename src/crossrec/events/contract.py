@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from crossrec.core.errors import InvalidInput
 from crossrec.core.event import Event
-from crossrec.events.log import LiveLog
+from crossrec.events.log import LiveLog, person_key
 
 __all__ = ["CHECKS", "Check"]
 
@@ -144,6 +144,45 @@ def check_closing_twice_is_closing(log: LiveLog) -> None:
     """A second close does nothing."""
     log.close()
     log.close()
+
+
+def check_is_read_on_in_order_of_arrival(log: LiveLog) -> None:
+    """Each event comes once, in order of arrival, whatever its time; cursors grow and every kind is given."""
+    log.append([_event("e1", at=3_000), _event("e2", at=1_000, kind="shown"), _event("e3", at=2_000)])
+    first = log.since(0, 2)
+    rest = log.since(first[-1][0], 10)
+    assert _names([event for _, event in [*first, *rest]]) == ["e1", "e2", "e3"]
+    cursors = [cursor for cursor, _ in [*first, *rest]]
+    assert cursors == sorted(set(cursors)) and cursors[0] > 0
+    assert log.append([_event("e2"), _event("e4", at=500)]) == 1
+    assert _names([event for _, event in log.since(cursors[-1], 10)]) == ["e4"]
+
+
+def check_a_cursor_is_never_used_again(log: LiveLog) -> None:
+    """What arrives after an erasure lies behind all cursors given out before."""
+    log.append([_event("e1"), _event("e2")])
+    last = log.since(0, 10)[-1][0]
+    log.forget("ann")
+    assert log.since(0, 10) == []
+    log.append([_event("e3", at=6_000)])
+    assert _names([event for _, event in log.since(last, 10)]) == ["e3"]
+
+
+def check_what_was_erased_stays_so_where_a_clock_is_ahead(log: LiveLog) -> None:
+    """An act dated after its erasure does not come back with the batch that is sent again; a later one does."""
+    ahead = _event("e1", at=9_000)
+    log.append([ahead])
+    log.forget("ann")
+    assert log.append([ahead]) == 0
+    assert log.append([_event("e2", at=9_001)]) == 1
+
+
+def check_tells_who_was_forgotten_since(log: LiveLog) -> None:
+    """The keys and moments of those forgotten at a moment or later, and of no one else."""
+    log.append([_event("e1"), _event("e2", user="bob")])
+    log.forget("ann")
+    assert log.forgotten(5_000) == log.forgotten(0) == {person_key("ann"): 5_000}
+    assert log.forgotten(5_001) == {}
 
 
 CHECKS: dict[str, Check] = {

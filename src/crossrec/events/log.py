@@ -16,6 +16,7 @@ __all__ = [
     "EventLog",
     "KnowsErasures",
     "LiveLog",
+    "Tails",
     "check_events",
     "open_log",
     "person_key",
@@ -76,8 +77,24 @@ class KnowsErasures(Protocol):
         ...
 
 
-class LiveLog(EventLog, KnowsErasures, Protocol):
-    """What the server needs: a log that knows erasures."""
+@runtime_checkable
+class Tails(Protocol):
+    """Can be read on from where a reader stopped: what arrived, and who was forgotten, since."""
+
+    def since(self, cursor: int, limit: int) -> list[tuple[int, Event]]:
+        """Give at most `limit` events in order of arrival, each with its cursor, that arrived after a cursor.
+
+        Cursors are > 0, grow with arrival and are never used again; 0 stands before the first. Every kind is given.
+        """
+        ...
+
+    def forgotten(self, moment: int) -> dict[str, int]:
+        """Return `person_key` -> when, milliseconds UTC, of the persons forgotten at a moment or later."""
+        ...
+
+
+class LiveLog(EventLog, KnowsErasures, Tails, Protocol):
+    """What the server and its readers need: a log that knows erasures and can be read on."""
 
 
 LOGS: Shelf[LiveLog] = Shelf("event log", "crossrec.events.logs")

@@ -5,17 +5,24 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from crossrec.core.errors import InvalidInput
+from crossrec.core.errors import InvalidInput, Unavailable
 from crossrec.data.dataset import open_dataset
 from crossrec.data.schema import INTERACTIONS
 from crossrec.data.storing.writing import Content, append_rows, write_domains
 
+_COLUMNS = {"user_id": pl.String, "item_id": pl.String, "timestamp": pl.Int64}
 MAY, JUNE = 1_400_000_000_000, 1_402_000_000_000
+
+
+def test_two_readers_of_one_log_do_not_write_the_same_rows(tmp_path: Path) -> None:
+    append_rows(tmp_path, "shop", rows(("a", "x", MAY)), mark={"at": 1}, after={})
+    with pytest.raises(Unavailable, match="another reader went on"):
+        append_rows(tmp_path, "shop", rows(("a", "x", MAY)), mark={"at": 1}, after={})
 
 
 def rows(*triples: tuple[str, str, int | None]) -> pl.LazyFrame:
     """Rows in the unified schema."""
-    table = pl.DataFrame(list(triples), schema=["user_id", "item_id", "timestamp"], orient="row")
+    table = pl.DataFrame(list(triples), schema=_COLUMNS, orient="row")
     filled = {
         "rating": pl.lit(None, pl.Float32),
         "timestamp": pl.col("timestamp").cast(pl.Int64),
@@ -93,7 +100,9 @@ def test_appended_rows_and_their_mark_come_together(tmp_path: Path) -> None:
 
 def test_users_whom_the_log_forgot_are_gone(tmp_path: Path) -> None:
     append_rows(tmp_path, "shop", rows(("a", "x", MAY), ("b", "y", MAY), ("a", "z", JUNE)), mark={"at": 3})
-    append_rows(tmp_path, "shop", rows(("c", "x", JUNE)), mark={"at": 4}, without_users=["a"])
+    append_rows(tmp_path, "shop", rows(("c", "x", JUNE)), mark={"at": 4}, without={"a": MAY + 5})
+    assert sorted(open_dataset(tmp_path).rows("shop").collect()["user_id"]) == ["a", "b", "c"]
+    append_rows(tmp_path, "shop", rows(), mark={"at": 5}, without={"a": JUNE})
     dataset = open_dataset(tmp_path)
     assert sorted(dataset.rows("shop").collect()["user_id"]) == ["b", "c"]
     assert (dataset.record("shop").rows_in, dataset.record("shop").users) == (2, 2)

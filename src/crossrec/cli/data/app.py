@@ -9,10 +9,12 @@ from crossrec.cli.data.clean import clean
 from crossrec.cli.data.export import export
 from crossrec.cli.data.fetch import fetch_corpora
 from crossrec.cli.data.import_files import import_files
+from crossrec.cli.data.link import link
 from crossrec.cli.data.negatives import negatives
 from crossrec.cli.data.quarantine import quarantine
 from crossrec.cli.data.simulate import simulate_world
 from crossrec.cli.data.split_rows import split_rows
+from crossrec.cli.data.tail import tail
 from crossrec.cli.data.versions import upgrade_dataset, versions
 
 __all__ = ["app"]
@@ -28,4 +30,6 @@ app.command("export")(export)
 app.command("clean")(clean)
 app.command("split")(split_rows)
 app.command("negatives")(negatives)
+app.command("tail")(tail)
+app.command("link")(link)
 app.command("simulate")(simulate_world)

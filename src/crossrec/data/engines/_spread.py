@@ -22,6 +22,8 @@ from crossrec.data.engine import Parse
 
 __all__ = ["lines", "rows", "untroubled"]
 
+_PIECE_BYTES = 2**19
+"""Text that is parsed at a time: the values of a larger piece of JSON do not fit the processor's caches."""
 _LINES = pl.Schema({"line": pl.Int64(), "text": pl.String()})
 
 
@@ -103,7 +105,9 @@ class _Lines:
                     pl.col("value").str.strip_suffix("\r").alias("text"),
                 ).filter(pl.col("text") != "")
                 line += table.height
-                yield from _batches(self.parse(found.lazy()), self.schema)
+                size = max(1, int(found["text"].str.len_bytes().sum()))
+                for piece in found.iter_slices(max(1, found.height * _PIECE_BYTES // size)):
+                    yield from _batches(self.parse(piece.lazy()), self.schema)
 
 
 class _Rows:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import narwhals as nw
+from py4j.protocol import Py4JError
 from pyspark import SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
@@ -29,7 +30,7 @@ __all__ = ["SparkEngine"]
 _ALWAYS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",  # a sum that overflows or a text that is no number is an error, not a null
-    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.parquet.compression.codec": "snappy",
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
 }
@@ -106,13 +107,13 @@ class SparkEngine:
     def parsed(self, text: Path, parse: Parse, folder: Path) -> None:
         """Apply a function to all lines of a text file; see `Spreads.parsed`."""
         with _speaking():
-            _spread.lines(self.session, _literal(text), parse).write.parquet(_address(folder), compression="lz4")
+            _spread.lines(self.session, _literal(text), parse).write.parquet(_address(folder), compression="snappy")
 
     def mapped(self, table: Path, function: Parse, folder: Path) -> None:
         """Apply a function to all rows of a Parquet file; see `Spreads.mapped`."""
         with _speaking():
             rows = _spread.rows(self.session, _literal(table), table, function)
-            rows.write.parquet(_address(folder), compression="lz4")
+            rows.write.parquet(_address(folder), compression="snappy")
 
     def item_factors(self, cells: Sequence[Path], settings: AlsSettings) -> ItemFactors:
         """Factorise with MLlib; see `Factorises.item_factors`."""
@@ -125,7 +126,7 @@ class SparkEngine:
         self._kept += 1
         path = self._workspace / f"kept-{self._kept}"
         with _speaking():
-            frame.write.parquet(_address(path), compression="lz4")
+            frame.write.parquet(_address(path), compression="snappy")
             return self.session.read.schema(frame.schema).parquet(_literal(path))
 
 
@@ -144,8 +145,8 @@ def _speaking() -> Iterator[None]:
     """Turn Spark's errors into ours; the first line says what happened, the rest is Spark's inside."""
     try:
         yield
-    except PySparkException as error:
-        told = str(error).strip().splitlines()[0][:500]
+    except (PySparkException, Py4JError) as error:
+        told = " ".join(str(error).strip().splitlines()[:2])[:500]
         raise Unavailable(
             f"engine spark: the work failed ({told}); look into Spark's own logs, and check that all workers see the "
             "folders and have polars, narwhals, pyarrow, enough memory and disk"
@@ -183,7 +184,7 @@ def _started(master: str) -> SparkSession:
     try:
         with _spread.untroubled():
             session = builder.getOrCreate()
-    except (PySparkException, OSError, RuntimeError) as error:
+    except (PySparkException, Py4JError, OSError, RuntimeError) as error:
         raise Unavailable(
             f"engine spark: expected Spark at '{master}' to start, got: {str(error)[:300]}; Java must be 17 or newer "
             "and the master must answer"

@@ -41,7 +41,7 @@ class Workers:
     def mapped(self, rows: pl.LazyFrame, function: Parse) -> pl.LazyFrame:
         """Write rows out and apply a function that may look at `place`, the number of each row from 0."""
         table = self.workspace / f"rows-{self.calls}.parquet"
-        rows.sink_parquet(table, compression="lz4", statistics=False)
+        rows.sink_parquet(table, compression="snappy", statistics=False)
         return self._scanned(function, pl.Schema({**rows.collect_schema(), "place": pl.Int64()}), table, lines=False)
 
     def _scanned(self, function: Parse, before: pl.Schema, path: Path, *, lines: bool) -> pl.LazyFrame:

@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.data.intake.prescan import TextFile, prescan
-from crossrec.data.intake.quarantine import join
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _lines
+from crossrec.data.storing.quarantine import join
 
 __all__ = ["Goodbooks"]
 

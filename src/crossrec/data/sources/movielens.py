@@ -9,12 +9,12 @@ import polars as pl
 
 from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import TextFile, prescan
-from crossrec.data.intake.quarantine import join
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _lines
 from crossrec.data.sources._genome import GENOMES
 from crossrec.data.sources._movielens_items import Films, films_of
 from crossrec.data.sources._movielens_users import users_of
+from crossrec.data.storing.quarantine import join
 
 __all__ = ["MovieLens"]
 

@@ -9,10 +9,10 @@ import polars as pl
 
 from crossrec.core.errors import InvalidInput, suggestion
 from crossrec.data.intake.prescan import Entry, FileState, file_hash, prescan
-from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _json, _lines
 from crossrec.data.sources._pseudonyms import Pseudonyms
+from crossrec.data.storing.quarantine import join, refused_frame
 
 __all__ = ["Tables"]
 
@@ -38,7 +38,7 @@ class Tables:
     Args:
         user: Column of the user.
         item: Column of the item.
-        rating: Column of the rating.
+        rating: Column of the rating; where a column says the kind, a row may be without one.
         timestamp: Column of the time.
         position: Column of the order within a user, for order without time. A row without one is the oldest.
         split: Column of the split: train, valid, test.
@@ -92,6 +92,7 @@ class Tables:
             kind=kind,
             plain_ids=reading.rules.plain_ids,
             unit_is_option=True,
+            unrated="interaction_type" in columns.values(),
         )
         items, files, items_refused = self._items(workspace)
         found = Reading(

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from crossrec.core.errors import InvalidInput
-from crossrec.data.intake.quarantine import counts_by_reason, join
+from crossrec.core.errors import InvalidInput, Unavailable
 from crossrec.data.manifest import MANIFEST, DomainRecord, Manifest, Part, SourceFile, read_manifest, write_manifest
 from crossrec.data.schema import INTERACTIONS, check_domain
 from crossrec.data.source import FileNote
 from crossrec.data.storing.counting import count, with_all_items
 from crossrec.data.storing.parts import Staged, adopt, scan, sink_months, staged_in, write_table
+from crossrec.data.storing.quarantine import counts_by_reason, join
 from crossrec.data.storing.transaction import writing
 
 __all__ = ["Content", "append_rows", "balanced", "existing", "write_domains"]
 
 _BESIDE = ("users", "ties")
+_FORGOTTEN = pl.Schema({"user_id": pl.String(), "#until": pl.Int64()})
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ def append_rows(
     mark: Mapping[str, str | int],
     source: str = "events",
     quarantine: pl.DataFrame | None = None,
-    without_users: Iterable[str] = (),
+    after: Mapping[str, str | int] | None = None,
+    without: Mapping[str, int] | None = None,
 ) -> Manifest:
     """Add rows to a domain that grows, and keep with them how far its log was read: both or neither.
 
@@ -114,11 +116,12 @@ def append_rows(
         mark: Where the reader of the log stands after these rows.
         source: What the rows come from.
         quarantine: Refused rows.
-        without_users: Users whose earlier rows are taken out, since their log forgot them.
+        after: Where the reader stood before; None does not ask. Refused where another has read on meanwhile.
+        without: User -> moment, milliseconds UTC: rows of the user up to it are taken out, since the log forgot them.
 
     Raises:
         InvalidInput: The domain came from another source.
-        Unavailable: Another process writes, or the disk refuses.
+        Unavailable: Another process writes, or has read on, or the disk refuses.
     """
     folder = Path(out)
     with writing(folder) as workspace:
@@ -127,7 +130,9 @@ def append_rows(
         old = records.get(check_domain(domain), _nothing(source))
         if old.source != source:
             raise InvalidInput(f"domain '{domain}': expected one that grows from '{source}', got '{old.source}'")
-        kept, gone = _without(old, list(without_users), folder, workspace, domain)
+        if after is not None and old.mark != dict(after):
+            raise Unavailable(f"domain '{domain}': another reader went on from {dict(after)} to {old.mark}; try again")
+        kept, gone = _without(old, dict(without or {}), folder, workspace, domain)
         staged = sink_months(rows, workspace / domain, origin="")
         fresh = tuple(adopt(staged, folder, domain))
         away = join([quarantine]) if quarantine is not None else join([])
@@ -231,13 +236,15 @@ def _nothing(source: str) -> DomainRecord:
 
 
 def _without(
-    old: DomainRecord, users: list[str], folder: Path, workspace: Path, domain: str
+    old: DomainRecord, users: Mapping[str, int], folder: Path, workspace: Path, domain: str
 ) -> tuple[tuple[Part, ...], int]:
-    """Return the parts without some users' rows, rewriting those that have any, and how many rows went."""
+    """Return the parts without rows of some users up to a moment, and how many rows went; only touched parts change."""
+    forgotten = pl.DataFrame({"user_id": list(users), "#until": list(users.values())}, schema=_FORGOTTEN).lazy()
     kept: list[Part] = []
     for number, part in enumerate(old.parts.get("interactions", ())):
         rows = scan([folder / part.path])
-        left = rows.filter(~pl.col("user_id").is_in(users)) if users else rows
+        with_moment = rows.join(forgotten, on="user_id", how="left", maintain_order="left")
+        left = with_moment.filter((pl.col("timestamp") > pl.col("#until")).fill_null(value=True)).drop("#until")
         remaining = part.rows if not users else int(left.select(pl.len()).collect().item())
         if remaining == part.rows:
             kept.append(part)

@@ -25,6 +25,8 @@ class MemoryLog:
         self._clock = clock
         self._lock = threading.Lock()
         self._events: dict[str, Event] = {}
+        self._arrivals: dict[str, int] = {}
+        self._arrived = 0
         self._erased: dict[str, int] = {}
 
     def append(self, events: Iterable[Event]) -> int:
@@ -33,8 +35,10 @@ class MemoryLog:
         with self._lock:
             before = len(self._events)
             for event in batch:
-                if event.at > self._erased.get(person_key(event.user), event.at - 1):
-                    self._events.setdefault(event.id, event)
+                known = event.id in self._events
+                if not known and event.at > self._erased.get(person_key(event.user), event.at - 1):
+                    self._arrived += 1
+                    self._events[event.id], self._arrivals[event.id] = event, self._arrived
             return len(self._events) - before
 
     def of_user(self, user: str, limit: int) -> list[Event]:
@@ -53,10 +57,11 @@ class MemoryLog:
     def forget(self, user: str) -> int:
         """Remove a person's events and remember when."""
         with self._lock:
-            own = [event.id for event in self._events.values() if event.user == user]
-            for name in own:
-                del self._events[name]
-            self._erased[person_key(user)] = self._clock()
+            own = [event for event in self._events.values() if event.user == user]
+            for event in own:
+                del self._events[event.id], self._arrivals[event.id]
+            last = max((event.at for event in own), default=0)  # a client's clock may be ahead
+            self._erased[person_key(user)] = max(self._clock(), last)
             return len(own)
 
     def close(self) -> None:
@@ -66,3 +71,14 @@ class MemoryLog:
         """Return when a person was forgotten."""
         with self._lock:
             return self._erased.get(person_key(user))
+
+    def since(self, cursor: int, limit: int) -> list[tuple[int, Event]]:
+        """Give what arrived after a cursor."""
+        with self._lock:
+            later = [(at, self._events[name]) for name, at in self._arrivals.items() if at > cursor]
+        return later[: max(0, limit)]
+
+    def forgotten(self, moment: int) -> dict[str, int]:
+        """Return who was forgotten since a moment."""
+        with self._lock:
+            return {person: at for person, at in self._erased.items() if at >= moment}

@@ -106,8 +106,10 @@ class SqliteLog:
     def forget(self, user: str) -> int:
         """Remove a person's events from the file and its WAL, and remember when."""
         with self._writing() as base:
+            last = base.execute('SELECT MAX("at") FROM events WHERE "user" = ?', (user,)).fetchone()[0]
             removed = base.execute('DELETE FROM events WHERE "user" = ?', (user,)).rowcount
-            base.execute("INSERT OR REPLACE INTO erased VALUES (?, ?)", (person_key(user), self._clock()))
+            moment = max(self._clock(), last or 0)  # a client's clock may be ahead
+            base.execute("INSERT OR REPLACE INTO erased VALUES (?, ?)", (person_key(user), moment))
         with self._spoken() as base:
             busy = base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
@@ -124,6 +126,18 @@ class SqliteLog:
         """Return when a person was forgotten."""
         with self._spoken():
             return self._marks({user}).get(user)
+
+    def since(self, cursor: int, limit: int) -> list[tuple[int, Event]]:
+        """Give what arrived after a cursor; arrivals are numbered by AUTOINCREMENT, so none comes twice."""
+        query = f"SELECT arrival, {_COLUMNS} FROM events WHERE arrival > ? ORDER BY arrival LIMIT ?"  # noqa: S608 - constants
+        with self._spoken() as base:
+            rows = base.execute(query, (cursor, max(0, limit))).fetchall()
+        return [(row[0], Event(*row[1:])) for row in rows]
+
+    def forgotten(self, moment: int) -> dict[str, int]:
+        """Return who was forgotten since a moment."""
+        with self._spoken() as base:
+            return dict(base.execute('SELECT person, "at" FROM erased WHERE "at" >= ?', (moment,)).fetchall())
 
     def _prepare(self) -> None:
         """Set the pragmas, make the tables, and read the schema's version."""

@@ -1,0 +1,60 @@
+"""crossrec data tail: an event log becomes a data set while it grows."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crossrec.cli.show import AsJson, out, print_json
+from crossrec.core.errors import InvalidInput, Unavailable
+from crossrec.events.log import open_log
+from crossrec.jobs.tail import Round, tail_once
+
+__all__ = ["tail"]
+
+
+def tail(
+    log: Annotated[str, typer.Argument(help="URL of the event log: sqlite:///events.db")],
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder of the data set; made if it is not there.")],
+    domain: Annotated[str, typer.Option(help="Name of the domain; events of other domains are passed over.")],
+    once: Annotated[bool, typer.Option("--once", help="Read what there is, and end.")] = False,
+    every: Annotated[float, typer.Option(help="Seconds between rounds.")] = 5.0,
+    batch: Annotated[int, typer.Option(help="Most events of a round.")] = 10_000,
+    as_json: AsJson = False,
+) -> None:
+    """Write what arrives in an event log as Parquet, in micro-batches; begins where the last run ended."""
+    if batch < 1 or not every > 0:
+        raise InvalidInput(f"tail: expected --batch >= 1 and --every > 0, got {batch} and {every:g}")
+    with closing(open_log(log)) as opened:
+        while True:
+            try:
+                done = tail_once(opened, out_folder, domain, limit=batch)
+            except Unavailable as error:
+                if once:
+                    raise
+                out.print(f"waiting: {error}")
+                done = None
+            if done and (done.read or done.erased):
+                _say(done, as_json=as_json)
+            if done and done.read == batch:
+                continue  # there may be more
+            if once:
+                return
+            time.sleep(every)
+
+
+def _say(done: Round, *, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(done))
+        return
+    passed = f", {done.other_domains:,} of other domains" if done.other_domains else ""
+    erased = f", {done.erased:,} persons erased" if done.erased else ""
+    out.print(
+        f"{done.read:,} events read: {done.taken:,} rows, {done.quarantined:,} quarantined{passed}{erased}; "
+        f"cursor {done.cursor:,}"
+    )
