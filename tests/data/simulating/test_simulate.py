@@ -11,7 +11,7 @@ import numba
 import polars as pl
 import pytest
 
-from crossrec.core.errors import InvalidInput, NotFound
+from crossrec.core.errors import InvalidInput, NotFound, Unavailable
 from crossrec.data.dataset import open_dataset
 from crossrec.data.intake.importing import import_source
 from crossrec.data.simulating import simulate as module
@@ -164,9 +164,13 @@ def test_nothing_is_left_of_a_run_that_fails_and_nothing_is_overwritten(
         raise OSError("no space left")
 
     monkeypatch.setattr(module, "write_months", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(Unavailable, match="no space"):
         simulate(preset("small"), tmp_path / "x")
     assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    (tmp_path / ".x.unfinished/.writing-killed").mkdir(parents=True)  # as a killed run leaves it
+    simulate(world_for("movielens"), tmp_path / "x", style="movielens")
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
     (tmp_path / "y").mkdir()
     (tmp_path / "y/mine.txt").write_text("mine")
     with pytest.raises(InvalidInput, match="expected a new or empty folder"):

@@ -14,6 +14,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.data.simulating import amazon, goodreads, movielens, reddit
 from crossrec.data.simulating.chunks import RATED, Chunk, Stage, chunks, stage
 from crossrec.data.simulating.parts import items_table, unified, write_months, write_table
+from crossrec.data.storing.transaction import writing
 from crossrec.data.storing.writing import Content, write_domains
 from crossrec.data.worlds.people import People, people
 from crossrec.data.worlds.rules import one_of
@@ -76,6 +77,7 @@ def simulate(
 
     Raises:
         InvalidInput: The folder has something in it, or a domain has rows that the format cannot hold.
+        Unavailable: Another process simulates into it, or the disk is full or refuses.
     """
     folder = Path(out)
     one_of("format", style, FORMATS)
@@ -85,16 +87,12 @@ def simulate(
         _refuse_other_kinds(world, style)
     crowd = people(world)
     draft = folder.absolute().with_name(f".{folder.absolute().name}.unfinished")
-    if draft.exists():
-        shutil.rmtree(draft)
-    draft.mkdir(parents=True)
-    try:
-        rows = _written(world, crowd, draft, (style, chunk_rows), progress or (lambda _: None))
+    with writing(draft) as workspace:
+        rows = _written(world, crowd, workspace / "out", (style, chunk_rows), progress or (lambda _: None))
         if folder.exists():
             folder.rmdir()
-        draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        (workspace / "out").rename(folder)
+    shutil.rmtree(draft, ignore_errors=True)  # an empty one, where an earlier run was killed
     beside = {name: _beside(world, name) if style != "dataset" else () for name in world.domains}
     return Simulated(str(folder), style, rows, {name: kinds for name, kinds in beside.items() if kinds})
 
