@@ -17,7 +17,7 @@ from crossrec.data.intake.row_checks import checked, kept, refused
 from crossrec.data.schema import check_domain
 from crossrec.data.source import Rules
 from crossrec.data.storing.writing import append_rows, existing
-from crossrec.events.log import Tails, person_key
+from crossrec.events.log import Tails
 
 __all__ = ["Round", "events_table", "tail_once"]
 
@@ -158,4 +158,4 @@ def _forgotten(log: Tails, folder: Path, domain: str, since: int) -> dict[str, i
     if not keys:
         return {}
     users = open_dataset(folder).rows(domain).select(pl.col("user_id").unique()).collect(engine="streaming")
-    return {user: keys[key] for user in users["user_id"].to_list() if (key := person_key(user)) in keys}
+    return {user: keys[key] for user in users["user_id"].to_list() if (key := log.person(user)) in keys}
