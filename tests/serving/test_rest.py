@@ -130,6 +130,29 @@ def test_a_history_in_the_question_is_served_and_not_kept(serve: Serve) -> None:
     assert nothing["served_from"] == "fallback" and {item["id"] for item in nothing["items"]} == {"i000", "i001"}
 
 
+def test_a_native_id_is_known_wherever_its_domain_is_told(serve: Serve) -> None:
+    client = serve("domains")
+    told = {"user": "zoë", "domain": "films", "candidates": "1,films:3,nowhere"}
+    assert set(ids(client, **told)) == {"films:1", "films:3"}
+    assert ids(client, user="zoë", candidates="1") == []
+    act = {"item_id": "3", "domain": "books"}
+    answers = [
+        client.post("/v1/recommend", json={"history": [one], "domain": "films", "k": 3}).json()
+        for one in (act, {"item_id": "books:3"}, {"item_id": "3"})
+    ]
+    lists = [[(item["id"], item["score"]) for item in answer["items"]] for answer in answers]
+    assert lists[0] == lists[1] and [answer["served_from"] for answer in answers] == ["model", "model", "fallback"]
+    asked = {"history": [act], "domain": "films", "candidates": ["5", "films:7"]}
+    assert {one["id"] for one in client.post("/v1/recommend", json=asked).json()["items"]} == {
+        "films:5",
+        "films:7",
+    }
+    path = "/v1/items/5/availability"
+    assert client.put(path, json={"available": False}).status_code == 404
+    assert client.put(path, params={"domain": "films"}, json={"available": False}).status_code == 200
+    assert ids(client, user="zoë", domain="films", candidates="5,7") == ["films:7"]
+
+
 def test_filters_and_candidates_narrow_a_list(serve: Serve) -> None:
     client = serve()
     assert all(int(str(one)[1:]) % 2 == 0 for one in ids(client, user="u003", k=24, where="genres:comedy"))

@@ -64,9 +64,9 @@ def _add_writes(router: APIRouter, service: Service) -> None:
         return _json(service.take(batch.events), 202)
 
     @router.put("/v1/items/{item:path}/availability", response_model=AvailabilityIn, tags=["items"])
-    def put_availability(item: str, body: AvailabilityIn) -> Response:
+    def put_availability(item: str, body: AvailabilityIn, domain: str | None = None) -> Response:
         """Take an item off the page, or put it back, from the next answer on."""
-        service.put_available(item, available=body.available)
+        service.put_available(item, domain, available=body.available)
         return _json({"available": body.available})
 
     @router.delete("/v1/users/{user:path}", response_model=Receipt, tags=["users"])

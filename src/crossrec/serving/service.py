@@ -110,7 +110,13 @@ class Service:
     def for_history(self, question: Question) -> dict[str, Any]:
         """Answer for a history that the question carries."""
         acts = tuple(
-            Act(self.live.item_id(str(act.item_id)), "", act.interaction_type, act.timestamp, act.value)
+            Act(
+                self.live.item_id(str(act.item_id), act.domain),
+                act.domain,
+                act.interaction_type,
+                act.timestamp,
+                act.value,
+            )
             for act in question.history
         )
         queries = Queries.from_queries([Query(history=acts, domain=question.domain)], self.model.catalogue_)
@@ -122,9 +128,9 @@ class Service:
         asked = self._worker.submit(self.answerer.similar, self.live.item_id(item), k, self.availability.mask)
         return asked.result()
 
-    def put_available(self, item: str, *, available: bool) -> None:
+    def put_available(self, item: str, domain: str | None = None, *, available: bool) -> None:
         """Take an item off the page or put it back, from the next answer on."""
-        self.availability.put(self.live.item_id(item), available=available)
+        self.availability.put(self.live.item_id(item, domain), available=available)
 
     def erase(self, user: str) -> dict[str, Any]:
         """Remove all that is kept about a person, and give a receipt."""
@@ -133,7 +139,7 @@ class Service:
     def _answer(
         self, queries: Queries, k: int, exclude_seen: bool, candidates: Sequence[str] | None, where: Sequence[str]
     ) -> dict[str, Any]:
-        asked = None if candidates is None else [self.live.item_id(one) for one in candidates]
+        asked = None if candidates is None else [self.live.item_id(one, queries.domain) for one in candidates]
         allowed = self._allowed(where)
         answer = self._worker.submit(
             self.answerer.recommend, queries, k, exclude_seen=exclude_seen, candidates=asked, allowed=allowed
