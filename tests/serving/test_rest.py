@@ -169,6 +169,37 @@ def test_similar_items_are_alike(serve: Serve) -> None:
     assert client.get("/v1/similar/i999").status_code == 404
 
 
+def test_alike_items_are_narrowed_like_lists(serve: Serve) -> None:
+    client = serve()
+    answer = client.get("/v1/similar/i003", params={"k": 24, "where": ["price<=9", "genres:Drama"]}).json()
+    assert {item["id"] for item in answer["items"]} == {"i001", "i005", "i007", "i009"}
+    two = serve("domains")
+    for item, domain in (("1", "films"), ("films:1", "films"), ("films:1", "books")):
+        found = two.get(f"/v1/similar/{item}", params={"domain": domain, "k": 3}).json()["items"]
+        assert len(found) == 3 and all(str(one["id"]).startswith(f"{domain}:") for one in found), (item, domain)
+    assert two.get("/v1/similar/1").status_code == 404
+    answer = two.get("/v1/similar/films:1", params={"domain": "boks"})
+    assert answer.status_code == 404 and "did you mean 'books'" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name", "near"),
+    [
+        ("GET", "/v1/recommend?user=zoe", "wher", "where"),
+        ("GET", "/v1/recommend?k=2", "usr", "user"),
+        ("GET", "/v1/similar/i003?k=2", "domian", "domain"),
+        ("DELETE", "/v1/users/zoe?", "domain", ""),
+        ("PUT", "/v1/items/i003/availability?", "doman", "domain"),
+    ],
+)
+def test_a_parameter_that_is_none_is_refused(serve: Serve, method: str, path: str, name: str, near: str) -> None:
+    body = {"available": True} if method == "PUT" else None
+    answer = serve().request(method, f"{path}&{name}=x", json=body)
+    said = answer.json()["error"]
+    assert answer.status_code == 422 and said["type"] == "InvalidInput", answer.text
+    assert name in said["message"] and (not near or f"did you mean '{near}'" in said["message"])
+
+
 def test_a_model_that_knows_no_likeness_says_so(serve: Serve) -> None:
     answer = serve("popularity").get("/v1/similar/i003")
     assert answer.status_code == 422 and "cannot tell which items are alike" in answer.json()["error"]["message"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
-from crossrec.core.errors import Unavailable
+from crossrec.core.errors import InvalidInput, Unavailable, suggestion
 from crossrec.core.event import check_id
 from crossrec.serving.schemas import Answer, AvailabilityIn, EventsIn, Question, Receipt, Taken
 from crossrec.serving.service import Service
@@ -22,11 +22,20 @@ _Where = Annotated[list[str] | None, Query(description="genres:Comedy or price<=
 
 def routes(service: Service) -> APIRouter:
     """Return the routes of one service; each runs in a thread and answers with ready bytes."""
-    router = APIRouter()
-    _add_reads(router, service)
-    _add_writes(router, service)
+    router, asked = APIRouter(), APIRouter(dependencies=[Depends(_no_typos)])
+    _add_reads(asked, service)
+    _add_writes(asked, service)
+    router.include_router(asked)
     _add_health(router, service)
     return router
+
+
+async def _no_typos(request: Request) -> None:
+    """Refuse a parameter that the route does not have, so that a typo is never silently dropped."""
+    known = [one.alias for one in request.scope["route"].dependant.query_params]
+    for name in request.query_params:
+        if name not in known:
+            raise InvalidInput(f"{name[:40]}: no such parameter{suggestion(name, known, listing='There are')}")
 
 
 def _add_reads(router: APIRouter, service: Service) -> None:
@@ -52,9 +61,9 @@ def _add_reads(router: APIRouter, service: Service) -> None:
         return _json(service.for_history(question))
 
     @router.get("/v1/similar/{item:path}", response_model=Answer, tags=["recommend"])
-    def similar(item: str, k: int = 10) -> Response:
-        """Recommend items like one."""
-        return _json(service.similar(item, k))
+    def similar(item: str, domain: str | None = None, k: int = 10, where: _Where = None) -> Response:
+        """Recommend items like one: of a domain, and of those that pass the filters."""
+        return _json(service.similar(item, k, domain=domain, where=where or ()))
 
 
 def _add_writes(router: APIRouter, service: Service) -> None:

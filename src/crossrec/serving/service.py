@@ -123,10 +123,13 @@ class Service:
         candidates = None if question.candidates is None else [str(one) for one in question.candidates]
         return self._answer(queries, question.k, question.exclude_seen, candidates, question.where)
 
-    def similar(self, item: str, k: int) -> dict[str, Any]:
-        """Answer with the items most like one."""
-        asked = self._worker.submit(self.answerer.similar, self.live.item_id(item), k, self.availability.mask)
-        return asked.result()
+    def similar(self, item: str, k: int, *, domain: str | None, where: Sequence[str]) -> dict[str, Any]:
+        """Answer with the items most like one, of a domain or of all."""
+        allowed = self._allowed(where)
+        if domain is not None:
+            inside = self.model.catalogue_.in_domain(domain)
+            allowed = inside if allowed is None else allowed & inside
+        return self._worker.submit(self.answerer.similar, self.live.item_id(item, domain), k, allowed).result()
 
     def put_available(self, item: str, domain: str | None = None, *, available: bool) -> None:
         """Take an item off the page or put it back, from the next answer on."""
