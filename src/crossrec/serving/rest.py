@@ -41,6 +41,7 @@ async def _no_typos(request: Request) -> None:
 def _add_reads(router: APIRouter, service: Service) -> None:
     @router.get("/v1/recommend", response_model=Answer, tags=["recommend"])
     def recommend(
+        request: Request,
         user: str,
         domain: str | None = None,
         k: int = 10,
@@ -51,19 +52,20 @@ def _add_reads(router: APIRouter, service: Service) -> None:
         """Recommend to a person, from all they did until now."""
         chosen = None if candidates is None else [one for one in candidates.split(",") if one]
         check_id("user", user)
-        return _json(
-            service.for_user(user, k, domain=domain, exclude_seen=exclude_seen, candidates=chosen, where=where or ())
+        return _timed(
+            request,
+            service.for_user(user, k, domain=domain, exclude_seen=exclude_seen, candidates=chosen, where=where or ()),
         )
 
     @router.post("/v1/recommend", response_model=Answer, tags=["recommend"])
-    def recommend_to_history(question: Question) -> Response:
+    def recommend_to_history(request: Request, question: Question) -> Response:
         """Recommend to a history that the question carries; nothing is kept."""
-        return _json(service.for_history(question))
+        return _timed(request, service.for_history(question))
 
     @router.get("/v1/similar/{item:path}", response_model=Answer, tags=["recommend"])
-    def similar(item: str, domain: str | None = None, k: int = 10, where: _Where = None) -> Response:
+    def similar(request: Request, item: str, domain: str | None = None, k: int = 10, where: _Where = None) -> Response:
         """Recommend items like one: of a domain, and of those that pass the filters."""
-        return _json(service.similar(item, k, domain=domain, where=where or ()))
+        return _timed(request, service.similar(item, k, domain=domain, where=where or ()))
 
 
 def _add_writes(router: APIRouter, service: Service) -> None:
@@ -102,6 +104,11 @@ def _add_health(router: APIRouter, service: Service) -> None:
     def metrics() -> Response:
         """Give the counters in Prometheus' text form."""
         return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _timed(request: Request, answer: dict[str, Any]) -> Response:
+    """Tell the time since the request came in, all waiting included."""
+    return _json({**answer, "took_ms": round(request.state.taken() * 1000, 3)})
 
 
 def _json(value: dict[str, Any], status: int = 200) -> Response:

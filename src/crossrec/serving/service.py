@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from crossrec.core.arrays import Bools
 from crossrec.core.clock import now
-from crossrec.core.errors import InvalidInput
+from crossrec.core.errors import InvalidInput, Unavailable
 from crossrec.core.event import Event
 from crossrec.core.query import Act, Queries, Query
 from crossrec.core.settings import ServerSettings
@@ -35,6 +36,9 @@ class Service:
         settings: The server's.
         availability_file: Where the items taken off the page are kept; None keeps them in memory.
         threads: Threads of the model's compiled loops; 0 is all cores.
+
+    Raises:
+        InvalidInput: The settings let nobody ask.
     """
 
     def __init__(
@@ -46,6 +50,8 @@ class Service:
         *,
         threads: int = 0,
     ) -> None:
+        if settings.max_waiting < 1:
+            raise InvalidInput(f"server.max_waiting: expected >= 1, got {settings.max_waiting}")
         self.name, self.version, self.settings, self.log = bundle.card.model, bundle.version, settings, log
         self.model = bundle.model
         self.answerer = Answerer(bundle.model, bundle.card.model, bundle.version)
@@ -56,6 +62,7 @@ class Service:
         # One thread asks the model: each thread that runs compiled loops would start a team of threads of its own,
         # slow on its first call, and not every threading layer bears two teams at once.
         self._worker = ThreadPoolExecutor(1, "model", initializer=use_threads, initargs=(threads,))
+        self._places = threading.BoundedSemaphore(settings.max_waiting)
         self.ready = False
 
     def warm_up(self) -> None:
@@ -64,7 +71,7 @@ class Service:
         item = catalogue.ids.decode(catalogue.ids.encode(catalogue.ids.series[:1]))[0]
         known = Queries.from_queries([Query(history=(Act(item, value=1.0),))], catalogue)
         for queries in (known, self.live.query("", None)):
-            self._worker.submit(self.answerer.recommend, queries, 10).result()
+            self._ask(self.answerer.recommend, queries, 10)
         self.ready = True
 
     def close(self) -> None:
@@ -129,7 +136,7 @@ class Service:
         if domain is not None:
             inside = self.model.catalogue_.in_domain(domain)
             allowed = inside if allowed is None else allowed & inside
-        return self._worker.submit(self.answerer.similar, self.live.item_id(item, domain), k, allowed).result()
+        return self._ask(self.answerer.similar, self.live.item_id(item, domain), k, allowed)
 
     def put_available(self, item: str, domain: str | None = None, *, available: bool) -> None:
         """Take an item off the page or put it back, from the next answer on."""
@@ -144,12 +151,22 @@ class Service:
     ) -> dict[str, Any]:
         asked = None if candidates is None else [self.live.item_id(one, queries.domain) for one in candidates]
         allowed = self._allowed(where)
-        answer = self._worker.submit(
+        answer = self._ask(
             self.answerer.recommend, queries, k, exclude_seen=exclude_seen, candidates=asked, allowed=allowed
-        ).result()
+        )
         if answer["items"]:
             self.metrics.lists.labels(answer["items"][0]["source"]).inc()
         return answer
+
+    def _ask(self, answer: Callable[..., dict[str, Any]], *asked: Any, **more: Any) -> dict[str, Any]:
+        """Have the model's thread answer; a queue without bound would make everyone wait longer than they will."""
+        if not self._places.acquire(blocking=False):
+            most = self.settings.max_waiting
+            raise Unavailable(f"the model has {most} questions to answer (server.max_waiting); ask again in a moment")
+        try:
+            return self._worker.submit(answer, *asked, **more).result()
+        finally:
+            self._places.release()
 
     def _allowed(self, where: Sequence[str]) -> Bools | None:
         filtered, available = self.filters.mask(tuple(where)), self.availability.mask
