@@ -222,45 +222,6 @@ def test_an_unavailable_item_is_in_no_answer_and_stays_so(serve: Serve) -> None:
     assert client.put("/v1/items/i999/availability", json={"available": False}).status_code == 404
 
 
-BAD_EVENTS: dict[str, tuple[dict[str, Any], str]] = {
-    "seconds": ({"timestamp": 1_700_000_000}, "seconds"),
-    "far future": ({"timestamp": 4_000_000_000_000}, "a day ahead"),
-    "no truth": ({"user_id": True}, "user_id"),
-    "fraction": ({"user_id": 1.5}, "user_id"),
-    "null": ({"item_id": None}, "item_id"),
-    "empty": ({"item_id": ""}, "empty"),
-    "newline": ({"user_id": "a\nb"}, "control"),
-    "long": ({"user_id": "x" * 10_000}, "512 bytes"),
-    "kind": ({"interaction_type": "purchas"}, "did you mean 'purchase'"),
-    "unknown field": ({"itemid": "x"}, "itemid"),
-    "text value": ({"value": "much"}, "value"),
-    "huge value": ({"value": 1e300}, "value"),
-    "bad domain": ({"domain": "a\nb"}, "domain"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_EVENTS)
-def test_a_bad_event_is_named_and_nothing_is_taken(serve: Serve, name: str) -> None:
-    client = serve()
-    change, said = BAD_EVENTS[name]
-    batch = [event(1, "zoë", "i003"), event(2, "zoë", "i005") | change]
-    answer = client.post("/v1/events", json={"events": batch})
-    assert answer.status_code == 422
-    error = answer.json()["error"]
-    assert error["type"] == "InvalidInput" and said in error["message"] and "1" in error["message"], error
-    assert client.post("/v1/events", json={"events": batch[:1]}).json()["accepted"] == 1
-
-
-def test_raw_bodies_that_are_no_batch_are_refused(serve: Serve) -> None:
-    client = serve()
-    json = {"content-type": "application/json"}
-    nan = b'{"events":[{"event_id":"1","user_id":"u","item_id":"i","value":NaN}]}'
-    surrogate = b'{"events":[{"event_id":"1","user_id":"\\ud800","item_id":"i"}]}'
-    for body in (b"", b"{", b"[]", b"\xff\xfe", b'{"events":{}}', b'{"event":[]}', nan, surrogate):
-        answer = client.post("/v1/events", content=body, headers=json)
-        assert answer.status_code == 422 and answer.json()["error"]["type"] == "InvalidInput", (body, answer.text)
-
-
 def test_a_batch_is_bounded(serve: Serve) -> None:
     client = serve(max_batch=2)
     three = {"events": [event(number, "zoë", "i003") for number in range(3)]}

@@ -9,7 +9,18 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from crossrec.core.clock import now
 from crossrec.core.event import MAX_ID_BYTES, Event, check_id, check_kind
 
-__all__ = ["ActIn", "Answer", "AvailabilityIn", "EventIn", "EventsIn", "ItemOut", "Question", "Receipt", "Taken"]
+__all__ = [
+    "ActIn",
+    "Answer",
+    "AvailabilityIn",
+    "EventIn",
+    "EventsIn",
+    "Failure",
+    "ItemOut",
+    "Question",
+    "Receipt",
+    "Taken",
+]
 
 _EARLIEST, _LEEWAY = 631_152_000_000, 86_400_000
 
@@ -142,3 +153,24 @@ class Receipt(BaseModel):
     user_id: str
     erased: dict[str, int]
     at: int
+
+
+class Wrong(_Strict):
+    """One field that is wrong."""
+
+    field: str
+    rule: str
+
+
+class Told(_Strict):
+    """What went wrong, and what to do."""
+
+    type: str = Field(description="The class of the error: InvalidInput, NotFound, Refused, Unavailable, …")
+    message: str
+    fields: list[Wrong] | None = Field(None, description="Of a malformed request, each field that is wrong")
+
+
+class Failure(_Strict):
+    """The form of every error."""
+
+    error: Told
