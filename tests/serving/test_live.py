@@ -71,6 +71,36 @@ def test_an_erasure_that_fails_is_done_when_asked_again(
     assert WHO not in _users(tmp_path) and WHO.encode() not in _bytes(tmp_path)
 
 
+def _fail_once(patched: pytest.MonkeyPatch, where: str, error: Exception) -> None:
+    work, failed = getattr(storage, where), False
+
+    def failing(*given: object) -> object:
+        nonlocal failed
+        if not failed:
+            failed = True
+            raise error
+        return work(*given)
+
+    patched.setattr(storage, where, failing)
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), pl.exceptions.ComputeError("disk full")], ids=["os", "polars"])
+@pytest.mark.parametrize("where", ["write_histories", "_flush", "clear_old_histories"])
+def test_no_receipt_is_given_while_the_person_is_on_disk(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, error: Exception
+) -> None:
+    client = serve()
+    _fail_once(monkeypatch, where, error)
+    first = client.delete(f"/v1/users/{WHO}")
+    assert first.status_code == 503 and "disk full" in first.json()["error"]["message"], first.text
+    left = [pl.read_parquet(path)["user"].to_list() for path in (tmp_path / "ease").glob("histories*/users.parquet")]
+    assert any(WHO in users for users in left), "or there is nothing to fear"
+    second = client.delete(f"/v1/users/{WHO}")
+    assert second.status_code == 200 and second.json()["erased"]["history_acts"] == 11
+    assert WHO not in _users(tmp_path) and WHO.encode() not in _bytes(tmp_path)
+    assert ids(client, user=WHO) == ids(client, user="nobody")
+
+
 def test_an_older_copy_of_the_bundle_stays_hidden(serve: Serve, trained: dict[str, Path], tmp_path: Path) -> None:
     client = serve()
     client.delete(f"/v1/users/{WHO}")

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
+from crossrec.core.errors import Unavailable
 from crossrec.core.event import KIND_CODES, NOT_TASTE, Event, is_taste
 from crossrec.core.query import Queries
 from crossrec.core.vocabulary import Id
 from crossrec.events.log import LiveLog
+from crossrec.models.histories import Histories
 from crossrec.models.recommender import Recommender
 from crossrec.models.storage import clear_old_histories, save_histories
 
@@ -77,11 +80,19 @@ class LiveHistories:
             acts = len(histories.queries([one]).items)
             kept = histories.forget(one)
             if kept is not histories:
-                save_histories(kept, self.folder)
-                self.model.histories_ = kept
+                self._save(kept)
+                self.model.histories_ = kept  # after the disk: memory that still has them is why a retry writes again
             else:
                 clear_old_histories(self.folder)  # of an erasure that was cut short
         return {"events": events, "history_acts": acts}
+
+    def _save(self, kept: Histories) -> None:
+        try:
+            save_histories(kept, self.folder)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            if isinstance(error, Unavailable):
+                raise
+            raise Unavailable(f"{self.folder}: cannot be written ({error})") from error
 
     def _since_erasure(self, user: str, below: Queries) -> Queries:
         """Hide what a bundle still has from before someone was erased: an older copy, put back or retrained."""
