@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import socket
 import sys
 import tempfile
 import typing
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossrec import __version__
 from crossrec.core.clock import now, stopwatch
-from crossrec.core.errors import InvalidInput, MissingExtra
+from crossrec.core.errors import InvalidInput, MissingExtra, Unavailable
 from crossrec.core.interactions import Interactions
 from crossrec.core.settings import Settings, from_text
 from crossrec.data.dataset import open_dataset
@@ -43,6 +44,8 @@ __all__ = [
 ]
 
 _FALLBACK = "popularity"
+_NOT_EVALUATED = {"protocol": None, "note": "trained on all data, not evaluated"}
+"""What a card says where no evaluation was asked for."""
 
 
 def train_bundle(
@@ -134,7 +137,9 @@ def _saved(
         "items": len(interactions.catalogue),
         "domains": interactions.catalogue.domain_names,
     } | ({"engine": engine} if engine else {})
-    card = Card(name, settings, now(), interactions.fingerprint, counts, seconds, __version__, evaluation)
+    card = Card(
+        name, settings, now(), interactions.fingerprint, counts, seconds, __version__, evaluation or _NOT_EVALUATED
+    )
     write_bundle(chain, card, folder)
     return open_bundle(folder)
 
@@ -150,7 +155,8 @@ def serve_bundle(folder: Path, settings: Settings, *, quiet: bool = False) -> No
     Raises:
         Refused: The address is not loopback and there is no API key.
         NotFound: There is no bundle in the folder.
-        Unavailable: The event log cannot be opened.
+        InvalidInput: The port is none.
+        Unavailable: The event log cannot be opened, or the address is taken.
         MissingExtra: The extra "server" is not installed.
     """
     app = build_server(folder, settings)
@@ -158,11 +164,27 @@ def serve_bundle(folder: Path, settings: Settings, *, quiet: bool = False) -> No
     import uvicorn
 
     _log_to_stderr(logging.WARNING if quiet else logging.INFO)
-    address = f"http://{settings.server.host}:{settings.server.port}"
-    structlog.get_logger("crossrec.serving").info(
-        "serving", bundle=str(folder), address=address, docs=f"{address}/docs"
-    )
-    uvicorn.run(app, host=settings.server.host, port=settings.server.port, log_level="warning", access_log=False)
+    with _listening(settings.server.host, settings.server.port) as opened:
+        address = f"http://{settings.server.host}:{opened.getsockname()[1]}"
+        structlog.get_logger("crossrec.serving").info(
+            "serving", bundle=str(folder), address=address, docs=f"{address}/docs"
+        )
+        uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[opened])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Take an address before anything says that it is served; port 0 takes a free one.
+
+    Raises:
+        InvalidInput: The port is none.
+        Unavailable: The address is in use, or not of this machine.
+    """
+    if not 0 <= port <= 65_535:
+        raise InvalidInput(f"port: expected 0 to 65535, got {port}")
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise Unavailable(f"{host}:{port}: the server cannot listen there ({error})") from error
 
 
 def build_server(folder: Path, settings: Settings) -> FastAPI:

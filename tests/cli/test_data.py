@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Run
 
 
@@ -59,6 +61,25 @@ def test_check_reports_and_fails_on_a_damaged_file(run: Run, data: Path) -> None
     table = next((data / "films" / "interactions").rglob("*.parquet"))
     table.write_bytes(table.read_bytes()[:-200])
     assert run("data", "check", data)[0] != 0
+
+
+def test_check_writes_a_page(run: Run, data: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    code, said, told = run("data", "check", data, "--html", page, "--json")
+    assert code == 0 and json.loads(said)["ok"] and "report.html" in told
+    assert page.read_text(encoding="utf-8").count("<svg") >= 9
+
+
+def test_a_page_needs_a_folder_that_is_there_and_its_extra(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, _, error = run("data", "check", data, "--html", tmp_path / "no" / "report.html")
+    assert code == 2 and "--html" in error
+    for name in [name for name in sys.modules if name.startswith("crossrec.data.report.page")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    code, _, error = run("data", "check", data, "--html", tmp_path / "report.html")
+    assert code == 5 and "crossrec[report]" in error and not (tmp_path / "report.html").exists()
 
 
 def test_refused_rows_can_be_found_from_the_command_line(run: Run, tmp_path: Path) -> None:

@@ -70,3 +70,8 @@ def test_a_length_without_an_evaluation_is_refused(run: Run, data: Path, tmp_pat
 
 def test_domains_are_read_with_blanks_and_stray_commas(run: Run, data: Path, tmp_path: Path) -> None:
     assert run("train", "popularity", "--data", data, "--out", tmp_path / "m", "--domains", " films ,,")[0] == 0
+
+
+def test_a_model_that_was_not_evaluated_says_so(run: Run, data: Path, tmp_path: Path) -> None:
+    said = json.loads(run("train", "popularity", "--data", data, "--out", tmp_path / "m", "--json")[1])
+    assert said["evaluation"] == {"protocol": None, "note": "trained on all data, not evaluated"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from crossrec.core.interactions import Interactions
 from crossrec.core.recommendations import Scores
+from crossrec.models.boards import checkerboard
 from crossrec.models.classic.ease import EASE
 from crossrec.models.contract import CHECKS, exemption
 from crossrec.models.recommender import MODELS
@@ -94,7 +96,73 @@ class BlindToHistory(EASE):
         return Scores(np.repeat(same[None, :], len(queries), axis=0), scores.opinion)
 
 
+@dataclass
+class AlikeToItself(EASE):
+    def similar(self, items: Any, k: int = 10) -> Any:
+        lists = super().similar(items, k)
+        lists.items[:, 0] = self.catalogue_.codes_of(items)
+        return lists
+
+
+@dataclass
+class ReasonsFromElsewhere(EASE):
+    def explain(self, queries: Any, items: Any) -> Any:
+        return np.full_like(super().explain(queries, items), 7)
+
+
+@dataclass
+class ShowsWhatIsNotAllowed(EASE):
+    def recommend(self, asked: Any, k: int = 10, **options: Any) -> Any:
+        return super().recommend(asked, k, **{**options, "allowed": None})
+
+
+@dataclass
+class SpoilsItsQueries(EASE):
+    def score(self, queries: Any, candidates: Any = None) -> Scores:
+        scores = super().score(queries, candidates)
+        queries.weights[:] *= 2
+        return scores
+
+
+@dataclass
+class RemembersTheFirst(EASE):
+    def fit(self, train: Interactions, *, validation: Interactions | None = None) -> Any:
+        before = getattr(self, "weights_", None)
+        super().fit(train, validation=validation)
+        if before is not None:
+            self.weights_ = self.weights_ + before[:24, :24].mean()
+        return self
+
+
+@dataclass
+class LearnsItsExam(EASE):
+    def fit(self, train: Interactions, *, validation: Interactions | None = None) -> Any:
+        whole = train if validation is None else checkerboard()
+        return super().fit(whole)
+
+
+@dataclass
+class InventsLists(EASE):
+    def score(self, queries: Any, candidates: Any = None) -> Scores:
+        scores = super().score(queries, candidates)
+        return Scores(scores.values, np.diff(queries.indptr) > 0)
+
+
+@dataclass
+class LearnsReturns(EASE):
+    def fit(self, train: Interactions, *, validation: Interactions | None = None) -> Any:
+        return super().fit(dataclasses.replace(train, kinds=np.zeros_like(train.kinds)))
+
+
 BROKEN = {
+    AlikeToItself: "similar_leaves_itself_out_and_is_ordered",
+    ReasonsFromElsewhere: "reason_is_in_the_history",
+    ShowsWhatIsNotAllowed: "allowed_restricts",
+    SpoilsItsQueries: "score_leaves_queries_alone",
+    RemembersTheFirst: "refit_forgets",
+    LearnsItsExam: "validation_is_not_learned",
+    InventsLists: "unrelated_history_gets_no_opinion",
+    LearnsReturns: "only_taste_counts",
     ZerosForStrangers: "stranger_without_history",
     WorstFirst: "learns_taste",
     DependsOnBatch: "batch_size_changes_nothing",

@@ -199,3 +199,15 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, package: st
     monkeypatch.setitem(__import__("sys").modules, "pandas", None)
     with pytest.raises(MissingExtra, match=f"{package}: pip install"):
         getattr(three_users(), method)()
+
+
+def test_returns_and_lists_shown_are_kept_and_are_no_taste() -> None:
+    kinds = ["view", "return", "shown", "rate"]
+    frame = pl.DataFrame(
+        {"user_id": ["a"] * 4, "item_id": list("wxyz"), "interaction_type": kinds, "rating": [1.0] * 4}
+    )
+    data = Interactions.from_frame(frame)
+    assert len(data) == 4 and data.liked.items.tolist() == [0, 3] and len(data.liked.catalogue) == 4
+    for values in ("binary", "weights", "ratings"):
+        assert data.csr(values).toarray().tolist() == [[1, 0, 0, 1]]
+    assert data.liked.liked is data.liked

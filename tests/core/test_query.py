@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput
 from crossrec.core.event import KIND_CODES, NO_TIME
+from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Queries, Query
 from crossrec.core.vocabulary import Vocabulary
 
@@ -109,3 +111,10 @@ def test_a_slice_with_a_step_is_refused() -> None:
     with pytest.raises(InvalidInput, match="without a step, got step 2"):
         _ = queries[::2]
     assert len(queries[2:1]) == 0 and len(queries[-1:]) == 1
+
+
+def test_a_return_is_no_taste_and_no_reason() -> None:
+    data = Interactions.from_frame(pl.DataFrame({"user_id": ["a"] * 3, "item_id": list("xyz")}))
+    acts = (Act("x", kind="return"), Act("y"), Act("z", kind="shown"))
+    queries = Queries.from_queries([Query(history=acts), Query(history=acts[:1])], data.catalogue)
+    assert queries.csr().toarray().tolist() == [[0, 1, 0], [0, 0, 0]] and queries.seen()[1].tolist() == [1]

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crossrec.core.errors import InvalidInput, NotFitted
 from crossrec.core.interactions import Interactions
-from crossrec.core.query import Act, Query
+from crossrec.core.query import Act, Queries, Query
+from crossrec.core.recommendations import Scores
+from crossrec.models.abilities import Explains, Rates, SimilarItems
 from crossrec.models.classic.ease import EASE
 from crossrec.models.classic.popularity import Popularity
 from crossrec.models.fallback import Fallback
 from crossrec.models.recommender import FromScores, Recommender
 from crossrec.models.storage import load
+
+
+@dataclass
+class Fixed(FromScores):
+    """The same scores for everybody, of which 0 is no opinion."""
+
+    values: list[float]
+
+    def fit(self, train: Interactions, *, validation: Interactions | None = None) -> Fixed:
+        return self.remember(train)
+
+    def score(self, queries: Queries, candidates: object = None) -> Scores:
+        batch = len(self.aligned(queries))
+        return Scores.above(np.tile(np.array(self.values, np.float32), (batch, 1)), np.ones(batch, np.bool_))
 
 
 @pytest.fixture
@@ -28,8 +49,29 @@ def test_each_row_comes_from_the_first_with_an_opinion(chain: Fallback) -> None:
     assert lists.sources == ("popularity", "ease", "popularity") and lists.opinion.all()
     assert lists.rows == ("nobody", "u001", "stranger")
     alone = {"ease": chain.members[0].recommend(["u001"], k=4), "popularity": chain.members[1].recommend(["x"], k=4)}
-    assert lists.ids() == [alone["popularity"].ids()[0], alone["ease"].ids()[0], alone["popularity"].ids()[0]]
-    np.testing.assert_array_equal(lists.scores[1], alone["ease"].scores[0])
+    assert lists.ids()[::2] == [alone["popularity"].ids()[0]] * 2
+    assert lists.ids()[1][:1] == alone["ease"].ids()[0] and lists.scores[1, 0] == alone["ease"].scores[0, 0]
+
+
+def test_short_lists_are_filled_up_and_every_item_is_named(chain: Fallback) -> None:
+    lists = chain.recommend(["u001", "nobody"], k=4)
+    filler = [item for item in chain.members[1].recommend(["u001"], k=4).ids()[0] if item != "i001"]
+    assert lists.ids()[0] == ["i001", *filler[:3]] and len(set(lists.ids()[0])) == 4
+    assert lists.item_sources(0) == ["ease"] + ["popularity"] * 3 and lists.item_sources(1) == ["popularity"] * 4
+    assert not set(lists.ids()[0]) & {f"i{code:03d}" for code in range(3, 24, 2)}, "what was seen fills nothing up"
+    alone = chain.members[0].recommend(["u001"], k=4)
+    assert alone.item_sources(0) == [] and alone.ids() == [["i001"]]
+
+
+@given(st.lists(st.lists(st.integers(0, 8), unique=True, max_size=4), min_size=2, max_size=2), st.integers(1, 6))
+def test_filling_up_keeps_the_first_and_adds_each_once(parts: list[list[int]], k: int) -> None:
+    data = Interactions.from_frame(pl.DataFrame({"user_id": ["u"] * 9, "item_id": list(range(9))}))
+    members = tuple(Fixed([9.0 - part.index(code) if code in part else 0.0 for code in range(9)]) for part in parts)
+    lists = Fallback(members, ("a", "b")).fit(data).recommend(["u"], k, exclude_seen=False)
+    expected = parts[0] + [code for code in parts[1] if code not in parts[0]]
+    assert lists.ids() == [expected[:k]]
+    assert lists.item_sources(0) == ["a" if code in parts[0] else "b" for code in expected[:k]]
+    assert bool(lists.opinion[0]) is bool(expected) and lists.items.shape == (1, k)
 
 
 def test_scores_are_taken_row_by_row(chain: Fallback) -> None:
@@ -90,3 +132,15 @@ def test_the_port_is_kept_by_the_mix_in_alone() -> None:
 def test_it_loads_under_its_own_class(chain: Fallback, tmp_path: Path) -> None:
     chain.save(tmp_path / "model")
     assert Fallback.load(tmp_path / "model").names == ("ease", "popularity")
+
+
+def test_a_chain_can_do_what_its_first_capable_member_can(chain: Fallback, tmp_path: Path) -> None:
+    chain.save(tmp_path / "model")
+    for one in (chain, load(tmp_path / "model"), copy.deepcopy(chain)):
+        assert isinstance(one, SimilarItems) and isinstance(one, Explains) and not isinstance(one, Rates)
+        assert one.similar(["i003"], k=3).ids() == chain.members[0].similar(["i003"], k=3).ids()  # type: ignore[attr-defined]
+        lists = one.recommend(["u001"], k=1)
+        assert one.explain(one.histories_.queries(["u001"]), lists.items)[0, 0] % 2 == 1
+    assert copy.deepcopy(chain).similar.__self__ is not chain.members[0]  # type: ignore[attr-defined]
+    plain = Fallback((Popularity(),))
+    assert not any(isinstance(plain, ability) for ability in (SimilarItems, Explains, Rates))

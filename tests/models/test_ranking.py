@@ -103,3 +103,19 @@ def test_an_unknown_domain_is_named_with_the_nearest() -> None:
 
 def test_nobody_asks() -> None:
     assert rank(Table(np.zeros((0, 8))), asking([]), 3, exclude_seen=True).items.shape == (0, 3)
+
+
+def test_scores_at_or_below_the_floor_are_no_opinion_where_they_may_not_be_shown() -> None:
+    values = np.array([[0, 3, 0, -1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 2, 0]], np.float32)
+
+    def score(queries: Queries, candidates: Sequence[Any] | None = None) -> Scores:
+        return Scores.above(values, np.ones(2, np.bool_))
+
+    lists = rank(score, asking([["a:0"], ["a:0"]]), 5, exclude_seen=True)
+    assert lists.ids() == [["a:1", "a:3"], ["b:2"]] and lists.opinion.tolist() == [True, True]
+    lists = rank(score, asking([["a:0"], ["a:0"]], "b"), 5, exclude_seen=True)
+    assert lists.ids() == [[], ["b:2"]] and lists.opinion.tolist() == [False, True]
+    lists = rank(score, asking([["a:0"], ["b:2"]], "b"), 5, exclude_seen=True)
+    assert lists.ids() == [[], []] and not lists.opinion.any()
+    assert Scores.above(np.zeros((2, 0), np.float32), np.ones(2, np.bool_)).opinion.tolist() == [False, False]
+    assert Scores.above(values, np.ones(2, np.bool_), np.full(2, 2, np.float32)).opinion.tolist() == [True, False]

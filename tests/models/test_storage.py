@@ -183,7 +183,31 @@ def test_damaged_histories_are_an_error_of_the_family(saved: Path, name: str, da
         load(saved)
 
 
+def test_a_single_bit_in_the_histories_or_a_note_is_named(tiny: Interactions, tmp_path: Path) -> None:
+    model = Popularity().fit(tiny)
+    for name in ("histories/acts.parquet", "histories/users.parquet", "card.json"):
+        save(model, tmp_path / "model", notes={"card.json": '{"rows": 6}'})
+        path = tmp_path / "model" / name
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(CorruptBundle, match=f"{path.name}: differs from its checksum"):
+            load(tmp_path / "model")
+
+
+def test_checksums_follow_an_erasure(saved: Path) -> None:
+    save_histories(load(saved).histories_.forget("u003"), saved)
+    path = next(saved.glob("histories*/acts.parquet"))
+    load(saved)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CorruptBundle, match="acts.parquet: differs from its checksum"):
+        load(saved)
+
+
 def test_histories_that_disagree_are_refused(saved: Path) -> None:
+    edit(saved, lambda card: card.pop("beside"))  # as a release without these checksums wrote it
     path = saved / "histories" / "acts.parquet"
     pl.read_parquet(path).head(3).write_parquet(path)
     with pytest.raises(CorruptBundle, match="acts announced, 3 found"):
@@ -191,6 +215,7 @@ def test_histories_that_disagree_are_refused(saved: Path) -> None:
 
 
 def test_histories_with_codes_beyond_the_catalogue_are_refused(saved: Path) -> None:
+    edit(saved, lambda card: card.pop("beside"))  # as a release without these checksums wrote it
     path = saved / "histories" / "acts.parquet"
     pl.read_parquet(path).with_columns(pl.lit(10_000, pl.Int32).alias("items")).write_parquet(path)
     with pytest.raises(CorruptBundle, match="histories"):
@@ -321,7 +346,7 @@ def test_an_erasure_that_cannot_be_written_leaves_the_old_histories(
 
 
 def test_a_model_of_schema_1_is_read_and_forgets(saved: Path) -> None:
-    edit(saved, lambda card: (card.update(schema=1), card.pop("histories")))
+    edit(saved, lambda card: (card.update(schema=1), card.pop("histories"), card.pop("beside")))
     save_histories(load(saved).histories_.forget("u003"), saved)
     assert mentions(saved, "u003") == [] and "u003" not in load(saved).histories_.user_ids
 

@@ -17,6 +17,10 @@ from typing import Any
 import pytest
 from calls import event
 
+from crossrec.core.errors import InvalidInput, Unavailable
+from crossrec.core.settings import ServerSettings, Settings
+from crossrec.wiring import serve_bundle
+
 pytestmark = pytest.mark.network
 
 
@@ -61,3 +65,12 @@ def test_what_got_202_survives_kill_9(trained: dict[str, Path], tmp_path: Path) 
         assert _call(port, "/v1/events", batch) == {"accepted": 0, "duplicates": 3, "unknown_items": 0}
         after = _call(port, "/v1/recommend?k=5&user=zo%C3%AB")["items"]
         assert after == before and all(int(item["id"][1:]) % 2 == 1 for item in after)
+
+
+def test_an_address_that_is_taken_is_said_before_anything_is_served(trained: dict[str, Path]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = Settings(server=ServerSettings(port=taken.getsockname()[1], events="memory://"))
+        with pytest.raises(Unavailable, match="cannot listen there"):
+            serve_bundle(trained["ease"], settings, quiet=True)
+    with pytest.raises(InvalidInput, match="port: expected 0 to 65535, got 99999"):
+        serve_bundle(trained["ease"], Settings(server=ServerSettings(port=99_999, events="memory://")), quiet=True)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from crossrec.core.clock import now
 from crossrec.core.errors import Unavailable
 from crossrec.events.logs.memory import MemoryLog
+from crossrec.serving.service import Service
 
 
 def test_an_answer_has_all_its_parts(serve: Serve) -> None:
@@ -23,8 +24,11 @@ def test_an_answer_has_all_its_parts(serve: Serve) -> None:
     assert answer["served_from"] == "model" and answer["took_ms"] > 0
     assert answer["items"][0]["id"] == "i004" and len(answer["items"]) == 3
     for item in answer["items"]:
-        assert item["source"] == "ease" and item["title"] == f"Title {int(item['id'][1:])}"
-        assert item["reason"].startswith("because you viewed Title ") or item["reason"] == "fits your history"
+        assert item["title"] == f"Title {int(item['id'][1:])}"
+    assert answer["items"][0]["source"] == "ease"
+    assert answer["items"][0]["reason"].startswith("because you viewed Title ")
+    for item in answer["items"][1:]:  # the history speaks for one item only; the next model fills the list up
+        assert (item["source"], item["reason"]) == ("popularity", "popular with everyone")
     assert (
         client.get("/v1/recommend", params={"user": "u004"}).json()["recommendation_id"] != answer["recommendation_id"]
     )
@@ -71,8 +75,27 @@ def test_only_the_newest_acts_count(serve: Serve) -> None:
     client = serve(max_history=2)
     acts = [event(n, "zoë", f"i{n:03d}", timestamp=1_700_000_000_000 + n) for n in (0, 2, 4, 1, 3)]
     client.post("/v1/events", json={"events": acts})
-    seen = set(range(24)) - {int(str(one)[1:]) for one in ids(client, user="zoë", k=24)}
-    assert seen == {3, 4}
+    answer = client.get("/v1/recommend", params={"user": "zoë", "k": 24}).json()["items"]
+    newest = [{"item_id": item, "timestamp": 1_700_000_000_000 + n} for n, item in ((3, "i003"), (4, "i004"))]
+    alone = client.post("/v1/recommend", json={"history": newest, "k": 24}).json()["items"]
+    of_newest = {item["id"]: item["score"] for item in alone if item["source"] == "ease"}
+    assert of_newest
+    for item in answer:
+        if item["source"] == "ease":
+            assert item["score"] == of_newest[item["id"]]
+
+
+def test_what_was_had_long_ago_is_not_recommended_either(serve: Serve) -> None:
+    client = serve(max_history=2)
+    acts = [event(n, "zoë", f"i{n:03d}", timestamp=1_700_000_000_000 + n) for n in (0, 2, 4, 1, 3)]
+    client.post("/v1/events", json={"events": acts})
+    assert set(range(24)) - {int(str(one)[1:]) for one in ids(client, user="zoë", k=24)} == {0, 1, 2, 3, 4}
+
+
+def test_a_filter_without_a_number_is_refused(serve: Serve) -> None:
+    client = serve()
+    answer = client.get("/v1/recommend", params={"user": "zoë", "where": "price<=nan"})
+    assert answer.status_code == 422
 
 
 def test_what_was_shown_or_returned_is_no_taste(serve: Serve) -> None:
@@ -342,3 +365,12 @@ def test_a_k_out_of_bounds_is_refused_on_every_route(serve: Serve, k: str) -> No
     value = json.loads(k) if k not in ("ten", "") else k
     answer = client.post("/v1/recommend", json={"history": [{"item_id": "i003"}], "k": value})
     assert answer.status_code == 422 and "k: " in answer.json()["error"]["message"], answer.text
+
+
+def test_an_answer_that_failed_carries_its_request_id(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = serve()
+    monkeypatch.setattr(Service, "for_user", lambda *_, **__: 1 / 0)
+    client._transport.raise_server_exceptions = False  # as a server answers
+    answer = client.get("/v1/recommend", params={"user": "u001"})
+    assert answer.status_code == 500 and answer.json()["error"]["type"] == "CrossrecError"
+    assert len(answer.headers["X-Request-ID"]) == 36

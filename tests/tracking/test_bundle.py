@@ -36,6 +36,7 @@ def test_a_card_comes_back(bundle: Path) -> None:
 
 
 def test_a_card_from_before_schemas_and_one_with_more_are_read(bundle: Path) -> None:
+    edit(bundle / "model.json", lambda card: card.pop("beside"))
     edit(bundle / "card.json", lambda card: card.pop("schema"))
     assert open_bundle(bundle).card == CARD
     edit(bundle / "card.json", lambda card: card.update(carbon_grams=3))

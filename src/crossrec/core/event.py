@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from crossrec.core.arrays import Bools, Bytes
 from crossrec.core.errors import InvalidInput, suggestion
 
-__all__ = ["KINDS", "KIND_CODES", "MAX_ID_BYTES", "NOT_TASTE", "NO_ORDER", "NO_TIME", "Event", "check_id", "check_kind"]
+__all__ = [
+    "KINDS",
+    "KIND_CODES",
+    "MAX_ID_BYTES",
+    "NOT_TASTE",
+    "NO_ORDER",
+    "NO_TIME",
+    "Event",
+    "check_id",
+    "check_kind",
+    "is_taste",
+]
 
 KINDS = (
     "view",
@@ -29,6 +43,7 @@ KINDS = (
 NOT_TASTE = ("return", "shown")
 """Kinds that do not say that a person liked an item; they are kept, and no model learns from them."""
 KIND_CODES = {kind: code for code, kind in enumerate(KINDS)}
+_TASTE = np.array([kind not in NOT_TASTE for kind in KINDS])
 MAX_ID_BYTES = 512
 """Longest id taken, in UTF-8 bytes."""
 NO_TIME = -(2**63)
@@ -77,6 +92,18 @@ def check_id(name: str, value: str) -> str:
     if any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise InvalidInput(f"{name}: expected no control characters (newline, tab, …), got {value[:40]!r}")
     return value
+
+
+def is_taste(kinds: Bytes) -> Bools:
+    """Say of each act whether its kind tells that a person liked the item.
+
+    Args:
+        kinds: Int8[N] codes in `KINDS`.
+
+    Returns:
+        Bool[N], false for `NOT_TASTE`.
+    """
+    return np.asarray(_TASTE[kinds])
 
 
 def check_kind(kind: str) -> str:

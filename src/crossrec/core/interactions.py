@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from crossrec.core.arrays import Bools, Bytes, Codes, Floats, Times
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput
-from crossrec.core.event import NO_ORDER, NO_TIME
+from crossrec.core.event import NO_ORDER, NO_TIME, is_taste
 from crossrec.core.frames import FrameLike, arrays_of, arrow_of, frame_of, pandas_of
 from crossrec.core.vocabulary import Vocabulary
 
@@ -169,16 +169,24 @@ class Interactions:
         return [self.catalogue.domain_names[code] for code in codes]
 
     def csr(self, values: CsrValues = "binary") -> sp.csr_array:
-        """Return the [U, I] matrix of users and items, float32, indices sorted.
+        """Return the [U, I] matrix of users and the items they liked (see `liked`), float32, indices sorted.
 
         Args:
             values: "binary" is 1 for each pair; "weights" adds the weights of repeats; "ratings" keeps the
                 last rating of a pair.
         """
-        order = self._order if values == "ratings" else slice(None)
-        column = {"binary": self.weights, "weights": self.weights, "ratings": self.ratings}[values][order]
-        shape = (len(self.user_ids), len(self.catalogue))
-        return sparse_rows(self.users[order], self.items[order], column, shape, values)
+        rows = self.liked.ordered() if values == "ratings" else self.liked
+        column = rows.ratings if values == "ratings" else rows.weights
+        return sparse_rows(rows.users, rows.items, column, (len(self.user_ids), len(self.catalogue)), values)
+
+    @cached_property
+    def liked(self) -> Interactions:
+        """The rows whose kind says that a person liked the item: what models learn and tests ask for.
+
+        Returns and lists shown are left out; the vocabularies stay.
+        """
+        taste = is_taste(self.kinds)
+        return self if taste.all() else self.take(taste)
 
     def take(self, rows: Bools | NDArray[np.integer]) -> Interactions:
         """Return some of the rows under the same vocabularies."""

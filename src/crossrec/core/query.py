@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from crossrec.core.arrays import Bytes, Codes, Floats, Offsets, Times
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput
-from crossrec.core.event import KIND_CODES, NO_TIME, check_kind
+from crossrec.core.event import KIND_CODES, NO_TIME, check_kind, is_taste
 from crossrec.core.interactions import CsrValues, sparse_rows
 from crossrec.core.vocabulary import Id
 
@@ -73,6 +73,8 @@ class Queries:
         catalogue: What the codes mean.
         users: The B persons' ids, None for each unknown; or None.
         domain: Where to recommend, the same for the whole batch; None is everywhere.
+        had: Int32[M] codes that are not to be recommended either, where a query that is a batch of its own was cut to
+            its newest acts; None where nothing was cut.
     """
 
     indptr: Offsets
@@ -84,6 +86,7 @@ class Queries:
     catalogue: Catalogue
     users: tuple[Id | None, ...] | None = None
     domain: str | None = None
+    had: Codes | None = None
 
     @classmethod
     def from_queries(cls, queries: Sequence[Query], catalogue: Catalogue) -> Queries:
@@ -132,26 +135,37 @@ class Queries:
         return np.repeat(np.arange(len(self)), np.diff(self.indptr))
 
     def csr(self, values: CsrValues = "binary") -> sp.csr_array:
-        """Return the [B, I] matrix of histories, float32, indices sorted; unknown items are left out.
+        """Return the [B, I] matrix of histories, float32, indices sorted.
+
+        Unknown items are left out, and acts that do not say that a person liked the item: returns, lists shown.
 
         Args:
             values: "binary" is 1 for each pair; "weights" adds the weights of repeats; "ratings" keeps the
                 last rating of a pair.
         """
         column = self.values if values == "ratings" else self.weights
-        return sparse_rows(self.rows, self.items, column, (len(self), len(self.catalogue)), values)
+        items = np.where(is_taste(self.kinds), self.items, np.int32(-1))
+        return sparse_rows(self.rows, items, column, (len(self), len(self.catalogue)), values)
 
     def seen(self) -> tuple[Offsets, Codes]:
         """Return the known items of each history as CSR: Int64[B + 1], and codes sorted within a row."""
         matrix = self.csr()
         return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
 
+    def not_again(self) -> tuple[Offsets, Codes]:
+        """Return the items that are not to be recommended to who has had them, like `seen`: also those cut off."""
+        if self.had is None or len(self) != 1:
+            return self.seen()
+        codes = np.union1d(self.seen()[1], self.had[self.had >= 0]).astype(np.int32)
+        return np.array([0, len(codes)], dtype=np.int64), codes
+
     def on(self, catalogue: Catalogue) -> Queries:
         """Return the same queries in the codes of another catalogue."""
         if self.catalogue.same_items(catalogue):
             return self if self.catalogue is catalogue else dataclasses.replace(self, catalogue=catalogue)
         recoded = np.append(catalogue.ids.encode(self.catalogue.ids.series), np.int32(-1))
-        return dataclasses.replace(self, items=recoded[self.items].astype(np.int32), catalogue=catalogue)
+        had = None if self.had is None else recoded[self.had].astype(np.int32)
+        return dataclasses.replace(self, items=recoded[self.items].astype(np.int32), catalogue=catalogue, had=had)
 
     def to(self, domain: str | None) -> Queries:
         """Return the same queries asking for one domain, or for all."""

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import polars as pl
 
-from crossrec.core.arrays import Bools, Codes, Floats, Offsets
+from crossrec.core.arrays import Bools, Bytes, Codes, Floats, Offsets
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput
 from crossrec.core.vocabulary import Id
@@ -28,10 +28,26 @@ class Scores:
     Args:
         values: Float32[B, I], finite; with candidates, their columns in their order.
         opinion: Bool[B], false where the model knows nothing about the asker and says so.
+        floor: Float32[B] >= 0: a score no larger in size says nothing about its item, which is then in no list;
+            None where every score counts.
     """
 
     values: Floats
     opinion: Bools
+    floor: Floats | None = None
+
+    @classmethod
+    def above(cls, values: Floats, known: Bools, floor: Floats | None = None) -> Scores:
+        """Build the scores of a model to which a score of about 0 is no opinion.
+
+        Args:
+            values: Float32[B, I].
+            known: Bool[B], is there a history to tell from?
+            floor: Float32[B]; None is 0: what is not related to the history scores 0 exactly.
+        """
+        least = np.zeros(len(values), dtype=np.float32) if floor is None else floor
+        said = (values.max(axis=1, initial=0) > least) | (values.min(axis=1, initial=0) < -least)
+        return cls(values, known & said, least)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +61,9 @@ class Recommendations:
         opinion: Bool[B], false where the model had no opinion (the list is empty).
         rows: Who or what each list is for: B ids, None for each unknown.
         sources: Which model answered, one name a list; empty where there is only one.
+        origins: Int8[B, K] place in `names` of the model each item is from, where a chain of models filled up short
+            lists; then scores fall within each model's part of a list and not from one part to the next.
+        names: The models of the chain.
     """
 
     items: Codes
@@ -53,6 +72,8 @@ class Recommendations:
     opinion: Bools
     rows: tuple[Id | None, ...]
     sources: tuple[str, ...] = ()
+    origins: Bytes | None = None
+    names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -68,6 +89,13 @@ class Recommendations:
 
     def __repr__(self) -> str:
         return f"Recommendations({len(self)} lists)\n{self.to_polars()}"
+
+    def item_sources(self, row: int) -> list[str]:
+        """Name the model that each item of one list is from; empty where there is only one model."""
+        count = int((self.items[row] >= 0).sum())
+        if self.origins is not None:
+            return [self.names[place] for place in self.origins[row, :count].tolist()]
+        return [self.sources[row]] * count if self.sources else []
 
     def ids(self) -> list[list[Id]]:
         """Return the lists of item ids, as the user wrote them."""
@@ -109,7 +137,12 @@ def check_k(k: int) -> int:
 
 
 def top_k(
-    values: Floats, k: int, *, seen: tuple[Offsets, Codes] | None = None, allowed: Bools | None = None
+    values: Floats,
+    k: int,
+    *,
+    seen: tuple[Offsets, Codes] | None = None,
+    allowed: Bools | None = None,
+    floor: Floats | None = None,
 ) -> tuple[Codes, Floats]:
     """Pick the k best columns of each row; of equal scores the lower code comes first.
 
@@ -118,6 +151,7 @@ def top_k(
         k: Length of the lists, >= 1; beyond I they have the length I.
         seen: Columns to leave out of each row, as CSR: Int64[B + 1] and codes sorted within a row.
         allowed: Bool[I], the columns that may be picked; None is all.
+        floor: Float32[B], a score no larger in size is never picked; None picks any.
 
     Returns:
         Int32[B, K] codes and Float32[B, K] scores, best first, padded with -1 and -inf; K = min(k, I).
@@ -134,13 +168,14 @@ def top_k(
     mask = np.ones(values.shape[1], dtype=np.bool_) if allowed is None else np.ascontiguousarray(allowed)
     items = np.full((batch, k), -1, dtype=np.int32)
     scores = np.full((batch, k), -np.inf, dtype=np.float32)
-    _fill_top_k(np.ascontiguousarray(values, dtype=np.float32), mask, indptr, codes, items, scores)
+    least = np.full(batch, -1, np.float32) if floor is None else np.ascontiguousarray(floor, dtype=np.float32)
+    _fill_top_k(np.ascontiguousarray(values, dtype=np.float32), mask, indptr, codes, least, items, scores)
     return items, scores
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _fill_top_k(
-    values: Floats, allowed: Bools, indptr: Offsets, seen: Codes, items: Codes, scores: Floats
+    values: Floats, allowed: Bools, indptr: Offsets, seen: Codes, floor: Floats, items: Codes, scores: Floats
 ) -> None:  # pragma: no cover - compiled
     """Scan each row once with a heap of k, then empty the heap from its worst to its best."""
     k = items.shape[1]
@@ -155,7 +190,7 @@ def _fill_top_k(
             # Codes come in rising order, so an equal score never displaces: the lower code stays.
             if not score > heap_scores[0] and (size == k or not score > -np.inf):
                 continue
-            if not allowed[code] or (at < end and seen[at] == code):
+            if not allowed[code] or (at < end and seen[at] == code) or abs(score) <= floor[row]:
                 continue
             if size < k:
                 _push(heap_items, heap_scores, size, code, score)

@@ -184,7 +184,7 @@ def _figures(dataset: Dataset, domain: str, record: DomainRecord) -> DomainRepor
 def _suspicious(report: DomainReport, record: DomainRecord) -> list[Problem]:
     """Find what a person should look at."""
     found = []
-    away = sum(record.quarantined.values())
+    away = sum(count for reason, count in record.quarantined.items() if reason not in record.by_rule)
     if record.time_range and record.time_range[0] == record.time_range[1] and record.rows > 1:
         found.append("all rows have the same time: is this a time at all?")
     if record.time_range and record.time_range[1] > clock.now() + clock.MILLISECONDS_PER_DAY:

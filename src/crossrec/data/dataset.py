@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +18,13 @@ from crossrec.data.exchange.datasets import dataset_folder
 from crossrec.data.identity import Links, read_links
 from crossrec.data.manifest import DomainRecord, Manifest, Part, read_manifest
 from crossrec.data.schema import INTERACTIONS, QUARANTINE, TIES
+from crossrec.data.storing.budget import require, rows_within, within
 from crossrec.data.storing.parts import scan
 
 __all__ = ["Dataset", "open_dataset"]
+
+_ROW_BYTES, _BATCH_BYTES = 200, 400
+"""What a row takes while it becomes `Interactions`, and in a batch with the one that is read behind it."""
 
 _USED = ["user_id", "item_id", "rating", "timestamp", "position", "split", "domain", "interaction_type", "weight"]
 _NAMES: dict[str, str | None] = dict.fromkeys(("user_id", "item_id", "rating", "timestamp"))
@@ -66,6 +70,17 @@ class Dataset:
         """Return the interactions of a domain in the unified schema, with ids as in the source."""
         return scan(self.files(domain))
 
+    def batches(self, domain: str, memory: int | None = None) -> Iterator[pl.DataFrame]:
+        """Give the interactions of a domain in the unified schema, some at a time, in the order of the parts.
+
+        Args:
+            domain: Its name.
+            memory: Bytes that the reading may take; None is 1.5 GB.
+        """
+        with within(memory):
+            size = rows_within(_BATCH_BYTES)
+        yield from self.rows(domain).collect_batches(chunk_size=size, maintain_order=True, engine="streaming")
+
     def items(self, domain: str) -> pl.DataFrame:
         """Return all that is known about the items of a domain, with ids as in the source."""
         return self._table(domain, "items", pl.Schema({"item_id": pl.String()}))
@@ -83,7 +98,7 @@ class Dataset:
         return self._table(domain, "quarantine", QUARANTINE)
 
     def interactions(self, domains: Sequence[str] | None = None) -> Interactions:
-        """Read some domains into memory for models.
+        """Read some domains into memory for models; see `batches` for what does not fit.
 
         With one domain, ids are exactly those of the source. With several an item is `domain:id`, a user
         of a domain with its own users likewise, and a user of domains that share users keeps the id: there,
@@ -98,11 +113,13 @@ class Dataset:
             NotFound: No such domain.
             InvalidInput: No domain, one named twice, or two persons under one id.
             CorruptBundle: A part is damaged in a way that its size does not show.
+            OutOfBudget: A budget was stated (`--memory`) and the rows do not fit it.
         """
         names = list(self.domains if domains is None else domains)
         if not names or len(set(names)) != len(names):
             raise InvalidInput(f"domains: expected one or more different names, got {names}")
         records = [self.record(name) for name in names]
+        require(_ROW_BYTES * sum(record.rows for record in records), f"reading {', '.join(names)} into memory")
         split = all(record.has_split for record in records)
         wanted = _USED if split else [name for name in _USED if name != "split"]
         several = len(names) > 1

@@ -92,6 +92,7 @@ class DomainRecord:
         users_are: "own" to this domain, or "shared" with the other shared ones: the same id is one person.
         licence: The licence of the data, where known.
         private: Whole lines of the source may hold names of people; they are never shown.
+        by_rule: Reasons among those of `quarantined` that are a choice of the source and no fault, as a bot's row.
         pseudonyms: Fingerprint of the salt that user ids were hashed with; empty where they are the source's own.
         steps: What was done to the rows since the import: name, settings, rows_in, rows_out of each step.
         mark: Where a reader of a log stands, for the next round.
@@ -118,6 +119,7 @@ class DomainRecord:
     users_are: str = "own"
     licence: str | None = None
     private: bool = False
+    by_rule: tuple[str, ...] = ()
     pseudonyms: str = ""
     steps: tuple[dict[str, Any], ...] = ()
     mark: dict[str, str | int] = field(default_factory=dict)
@@ -131,6 +133,7 @@ class DomainRecord:
         plain["parts"] = {kind: tuple(Part(**part) for part in parts) for kind, parts in plain["parts"].items()}
         plain["time_range"] = None if plain["time_range"] is None else tuple(plain["time_range"])
         plain["steps"] = tuple(plain["steps"])
+        plain["by_rule"] = tuple(plain.get("by_rule", ()))
         return cls(**plain)
 
 

@@ -15,7 +15,7 @@ from crossrec.core.errors import InvalidInput, suggestion
 from crossrec.core.settings import from_text
 from crossrec.core.shelf import Shelf
 from crossrec.data.intake.prescan import FileState, ScannedFile, TextFile
-from crossrec.data.intake.quarantine import refused_frame
+from crossrec.data.storing.quarantine import refused_frame
 
 __all__ = ["SOURCES", "FileNote", "Reading", "Rules", "Source", "create", "rating_range", "refused_of"]
 

@@ -62,7 +62,7 @@ def evaluate(
     if reference is not None and reference not in named:
         raise unknown_name("model", reference, named)
     names = check_metrics(metrics)
-    split = chosen.split(data)
+    split = chosen.split(data.liked)
     questions = questions_of(split, chosen)
     judge = Judge(questions, chosen, split.fingerprint[:16], names, resamples)
     reports: list[ModelReport] = []

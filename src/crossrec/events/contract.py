@@ -168,6 +168,15 @@ def check_a_cursor_is_never_used_again(log: LiveLog) -> None:
     assert _names([event for _, event in log.since(last, 10)]) == ["e3"]
 
 
+def check_what_was_erased_stays_so_where_a_clock_is_ahead(log: LiveLog) -> None:
+    """An act dated after its erasure does not come back with the batch that is sent again; a later one does."""
+    ahead = _event("e1", at=9_000)
+    log.append([ahead])
+    log.forget("ann")
+    assert log.append([ahead]) == 0
+    assert log.append([_event("e2", at=9_001)]) == 1
+
+
 def check_tells_who_was_forgotten_since(log: LiveLog) -> None:
     """The keys and moments of those forgotten at a moment or later, and of no one else."""
     log.append([_event("e1"), _event("e2", user="bob")])

@@ -36,12 +36,13 @@ def checkerboard(size: int = 24, *, rated: bool = False, integers: bool = False)
     return Interactions.from_frame(pl.DataFrame(columns | ({"rating": stars} if rated else {})))
 
 
-def two_domain_board(size: int = 24, *, rated: bool = False) -> Interactions:
+def two_domain_board(size: int = 24, *, rated: bool = False, shared: bool = True) -> Interactions:
     """Make users whose taste, their parity, is the same in films and in books.
 
     Args:
         size: Number of users; films and books are half as many each.
         rated: Also give each user the items of the other parity with the rating 1 against 5.
+        shared: The same users had both; otherwise each domain has users of its own.
 
     Returns:
         Interactions in which someone who had even films likes even books.
@@ -52,8 +53,12 @@ def two_domain_board(size: int = 24, *, rated: bool = False) -> Interactions:
     hole = (user + item) % 5 == 0  # nobody has everything, or there would be nothing to recommend
     keep = ~hole & (liked | rated)
     user, item, stars = user[keep], item[keep], np.where(liked[keep], 5.0, 1.0)
-    one = {"user_id": [f"u{code:03d}" for code in user], "item_id": [str(code) for code in item]}
-    frames = [pl.DataFrame({**one, "domain": [name] * len(user)}) for name in ("films", "books")]
+    names = {"films": "u", "books": "u" if shared else "v"}
+    frames = [
+        pl.DataFrame({"user_id": [f"{letter}{code:03d}" for code in user], "item_id": [str(code) for code in item]})
+        for letter in names.values()
+    ]
+    frames = [frame.with_columns(domain=pl.lit(name)) for name, frame in zip(names, frames, strict=True)]
     if rated:
         frames = [frame.with_columns(pl.Series("rating", stars)) for frame in frames]
     return Interactions.from_frame(pl.concat(frames))

@@ -18,8 +18,10 @@ import numba
 import numpy as np
 
 from crossrec.core.errors import CrossrecError, InvalidInput, NotFitted, NotFound
+from crossrec.core.event import KIND_CODES, NOT_TASTE
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Query
+from crossrec.models.abilities import Explains, SimilarItems
 from crossrec.models.boards import checkerboard, two_domain_board
 from crossrec.models.recommender import Recommender
 from crossrec.models.storage import load
@@ -106,9 +108,9 @@ def check_lists_are_clean(kind: Kind, folder: Path) -> None:
 
 def check_seen_items_on_request(kind: Kind, folder: Path) -> None:
     """With `exclude_seen=False` items of the history may come back."""
-    model = _fitted(kind)
+    model, board = _fitted(kind), _board(kind)
     wide = model.recommend(["u000"], k=100, exclude_seen=False)
-    assert (wide.items >= 0).sum() == len(model.catalogue_)
+    assert set(board.items[board.users == 0].tolist()) <= set(wide.items[0].tolist())
 
 
 def check_batch_size_changes_nothing(kind: Kind, folder: Path) -> None:
@@ -125,8 +127,8 @@ def check_batch_size_changes_nothing(kind: Kind, folder: Path) -> None:
 def check_candidates_restrict(kind: Kind, folder: Path) -> None:
     """Lists hold candidates only; unknown ones are passed over."""
     model = _fitted(kind)
-    lists = model.recommend(["u000"], k=10, candidates=["i000", "i003", "no such item"], exclude_seen=False)
-    assert set(lists.ids()[0]) == {"i000", "i003"}
+    lists = model.recommend(["u000"], k=10, candidates=["i000", "i002", "no such item"], exclude_seen=False)
+    assert set(lists.ids()[0]) == {"i000", "i002"}
 
 
 def check_candidate_scores_are_columns(kind: Kind, folder: Path) -> None:
@@ -231,6 +233,96 @@ def check_carries_taste_across_domains(kind: Kind, folder: Path) -> None:
         assert [int(str(book).removeprefix("books:")) % 2 for book in books] == [parity] * 4
 
 
+def check_unrelated_history_gets_no_opinion(kind: Any, folder: Path) -> None:
+    """Who had films alone gets no invented list of books where no one had both; a model without need has a list."""
+    model = kind().fit(two_domain_board(rated=hasattr(kind, "predict"), shared=False))
+    queries = Query(user="nobody", history=tuple(_likes(f"films:{number}") for number in (0, 2, 4)))
+    books = model.recommend(queries, k=4, domain="books")
+    assert bool(books.opinion[0]) is not kind.needs_history and bool(books.ids()[0]) is not kind.needs_history
+    films = model.recommend(queries, k=4, domain="films")
+    assert films.opinion[0] and films.ids()[0]
+
+
+def check_similar_leaves_itself_out_and_is_ordered(kind: Any, folder: Path) -> None:
+    """Where it knows items alike: best first, none twice, never the item itself, and at most k."""
+    model = _fitted(kind)
+    if not isinstance(model, SimilarItems):
+        return
+    for k in (1, 5, 100):
+        lists = model.similar(["i002", "i005"], k)
+        for own, items, scores in zip((2, 5), lists.items, lists.scores, strict=True):
+            kept = items[items >= 0]
+            assert 0 < len(kept) <= k and own not in kept and len(set(kept.tolist())) == len(kept)
+            assert (np.diff(scores[: len(kept)]) <= 0).all()
+    _raises(NotFound, lambda: model.similar(["no such item"]))
+
+
+def check_reason_is_in_the_history(kind: Any, folder: Path) -> None:
+    """Where it explains: a reason is an item of the history, and the withheld item has one."""
+    model = _fitted(kind)
+    if not isinstance(model, Explains):
+        return
+    queries = model.histories_.queries(["u000", "u001", "nobody"])
+    reasons = model.explain(queries, np.array([[0, -1], [1, 3], [0, 1]], dtype=np.int32))
+    seen = [set(queries[row : row + 1].items.tolist()) for row in range(3)]
+    assert all(set(line.tolist()) <= mine | {-1} for line, mine in zip(reasons, seen, strict=True))
+    assert reasons[0, 0] >= 0 and reasons[1, 0] >= 0 and reasons[0, 1] == -1
+
+
+def check_allowed_restricts(kind: Kind, folder: Path) -> None:
+    """Lists hold allowed items only, and are those of the same candidates."""
+    model = _fitted(kind)
+    allowed = np.arange(len(model.catalogue_)) % 3 == 0
+    named = model.catalogue_.ids.decode(np.flatnonzero(allowed))
+    users = ["u000", "u003", "nobody"]
+    lists = model.recommend(users, k=5, allowed=allowed, exclude_seen=False)
+    assert allowed[lists.items[lists.items >= 0]].all() and (lists.items >= 0).any()
+    assert lists.ids() == model.recommend(users, k=5, candidates=named, exclude_seen=False).ids()
+
+
+def check_score_leaves_queries_alone(kind: Kind, folder: Path) -> None:
+    """`score` changes nothing of what it is asked, and says the same when asked again."""
+    model = _fitted(kind)
+    queries = model.histories_.queries(["u000", "u001"])
+    before = {name: getattr(queries, name).copy() for name in _OF_QUERIES}
+    first = model.score(queries).values.copy()
+    np.testing.assert_array_equal(first, model.score(queries).values)
+    for name, column in before.items():
+        np.testing.assert_array_equal(getattr(queries, name), column)
+
+
+def check_refit_forgets(kind: Kind, folder: Path) -> None:
+    """Fitted on other data it is as if it had never seen the first."""
+    model = kind().fit(two_domain_board(rated=hasattr(kind, "predict")))
+    again, fresh = model.fit(_board(kind)).recommend(["u001"], k=5), _fitted(kind).recommend(["u001"], k=5)
+    assert again.ids() == fresh.ids()
+    np.testing.assert_array_equal(again.scores, fresh.scores)
+
+
+def check_validation_is_not_learned(kind: Kind, folder: Path) -> None:
+    """A model without stopping rule is the same with a validation part as without, and keeps no history of it."""
+    board = _board(kind)
+    model = kind().fit(board.take(board.users % 4 != 3), validation=board.take(board.users % 4 == 3))
+    alone = kind().fit(board.take(board.users % 4 != 3))
+    assert len(model.histories_.queries(["u003"]).items) == 0
+    np.testing.assert_array_equal(model.recommend(["u001"]).scores, alone.recommend(["u001"]).scores)
+
+
+def check_only_taste_counts(kind: Any, folder: Path) -> None:
+    """What was returned or only shown is neither learned nor a reason to recommend."""
+    board = _board(kind)
+    odd = dataclasses.replace(
+        board.take(np.arange(12)), kinds=np.full(12, KIND_CODES["return"], np.int8), items=np.arange(12, dtype=np.int32)
+    )
+    columns: dict[str, Any] = {name: np.concatenate([getattr(board, name), getattr(odd, name)]) for name in _COLUMNS}
+    model = kind().fit(dataclasses.replace(board, **columns))
+    np.testing.assert_array_equal(model.recommend(["u001"]).scores, _fitted(kind).recommend(["u001"]).scores)
+    queries = Query(history=tuple(Act("i002", kind=name, value=5.0) for name in NOT_TASTE))
+    assert bool(model.recommend(queries).opinion[0]) is not kind.needs_history
+
+
+_OF_QUERIES = ("indptr", "items", "times", "kinds", "values", "weights")
+_COLUMNS = ("users", "items", "domains", "times", "weights", "kinds", "ratings", "positions")
 CHECKS: dict[str, Check] = {
     name.removeprefix("check_"): value for name, value in list(globals().items()) if name.startswith("check_")
 }

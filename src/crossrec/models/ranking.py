@@ -53,6 +53,9 @@ def rank(
 ) -> Recommendations:
     """Score a batch in slices of bounded memory and keep the k best of each row.
 
+    A row has an opinion where the model says so and, if the model sets a floor, some item that may be shown is
+    above it: knowing films alone is no opinion on books.
+
     Args:
         score: The model's `score`.
         queries: B queries on the model's own codes.
@@ -87,6 +90,8 @@ def rank(
         opinion[part] = scored.opinion
         seen = _seen(queries[part], chosen) if exclude_seen else None
         items[part], scores[part] = _best(scored, k, seen, allowed)
+        if scored.floor is not None:  # what it knows may be about other items than may be shown
+            opinion[part] &= (items[part] >= 0).any(axis=1)
     if chosen is not None:
         items = np.append(chosen, np.int32(-1))[items]  # -1, no item, picks the last
     return Recommendations(items, scores, catalogue, opinion, queries.users or (None,) * batch)
@@ -100,7 +105,7 @@ def _known_codes(queries: Queries, candidates: Sequence[Id]) -> Codes:
 
 def _seen(queries: Queries, chosen: Codes | None) -> tuple[Offsets, Codes]:
     """Return each history's items as columns of the scores."""
-    indptr, codes = queries.seen()
+    indptr, codes = queries.not_again()
     if chosen is None:
         return indptr, codes
     place = np.minimum(np.searchsorted(chosen, codes), max(0, len(chosen) - 1))
@@ -111,6 +116,6 @@ def _seen(queries: Queries, chosen: Codes | None) -> tuple[Offsets, Codes]:
 
 def _best(scored: Scores, k: int, seen: tuple[Offsets, Codes] | None, allowed: Bools | None) -> tuple[Codes, Floats]:
     """Pick the best, and leave the lists of those without an opinion empty."""
-    items, scores = top_k(scored.values, k, seen=seen, allowed=allowed)
+    items, scores = top_k(scored.values, k, seen=seen, allowed=allowed, floor=scored.floor)
     items[~scored.opinion], scores[~scored.opinion] = -1, -np.inf
     return items, scores

@@ -72,9 +72,9 @@ def save(model: Recommender, folder: Path, *, notes: Mapping[str, str] | None = 
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
-            _write(model, draft)
             for name, text in (notes or {}).items():
                 (draft / name).write_text(text, encoding="utf-8")
+            _write(model, draft, list(notes or ()))
             _put(draft, folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -131,7 +131,7 @@ def load(folder: Path | str) -> Recommender:
     """
     folder = Path(folder)
     card = _read_card(folder)
-    _verify(folder, card["checksums"])
+    _verify(folder, {**card["checksums"], **card["beside"]})
     try:
         catalogue = read_catalogue(folder / "catalogue")
         histories = read_histories(folder / card["histories"], catalogue)
@@ -178,7 +178,10 @@ def save_histories(histories: Histories, folder: Path) -> None:
         for path in fresh.iterdir():
             _flush(path)
         draft = fresh / _CARD
-        draft.write_text(json.dumps({**card, "histories": fresh.name}, indent=2), encoding="utf-8")
+        beside = {name: one for name, one in card["beside"].items() if not name.startswith(_HISTORIES)}
+        beside |= {f"{fresh.name}/{path.name}": _checksum(path) for path in fresh.iterdir()}
+        told = {**card, "histories": fresh.name, "beside": beside}
+        draft.write_text(json.dumps(told, indent=2), encoding="utf-8")
         _flush(draft)
         draft.replace(folder / _CARD)  # the one step that makes the new histories count
     except OSError as error:
@@ -208,7 +211,7 @@ def _flush(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _write(model: Recommender, folder: Path) -> None:
+def _write(model: Recommender, folder: Path, notes: list[str]) -> None:
     members = model.members if isinstance(model, Fallback) else (model,)
     cards = []
     for place, member in enumerate(members):
@@ -221,6 +224,7 @@ def _write(model: Recommender, folder: Path) -> None:
     write_catalogue(model.catalogue_, folder / "catalogue")
     write_histories(model.histories_, folder / _HISTORIES)
     kept = [path for part in ("catalogue", "weights-*") for path in sorted(folder.glob(f"{part}/*"))]
+    beside = [*(folder / _HISTORIES).iterdir(), *(folder / name for name in notes)]
     card = {
         "schema": MODEL_SCHEMA,
         "kind": "fallback" if isinstance(model, Fallback) else "single",
@@ -228,6 +232,7 @@ def _write(model: Recommender, folder: Path) -> None:
         "members": cards,
         "histories": _HISTORIES,
         "checksums": {str(path.relative_to(folder)): _checksum(path) for path in kept},
+        "beside": {str(path.relative_to(folder)): _checksum(path) for path in beside},
     }
     (folder / _CARD).write_text(json.dumps(card, indent=2), encoding="utf-8")
 
@@ -245,7 +250,15 @@ def _read_card(folder: Path) -> dict[str, Any]:
     if not isinstance(schema, int) or schema > MODEL_SCHEMA:
         raise CorruptBundle(f"{folder}: has schema {schema}, this version reads up to {MODEL_SCHEMA}; update crossrec")
     card.setdefault("histories", _HISTORIES)  # schema 1 has one place for them
-    shape: dict[str, type] = {"kind": str, "names": list, "members": list, "checksums": dict, "histories": str}
+    card.setdefault("beside", {})  # … and no checksums of what lies beside the weights
+    shape: dict[str, type] = {
+        "kind": str,
+        "names": list,
+        "members": list,
+        "checksums": dict,
+        "histories": str,
+        "beside": dict,
+    }
     if wrong := [name for name, kind in shape.items() if not isinstance(card.get(name), kind)]:
         raise CorruptBundle(f"{folder / _CARD}: lacks {', '.join(wrong)}; save the model again")
     if not card["members"] or not all(isinstance(one, dict) and "model" in one for one in card["members"]):

@@ -74,8 +74,10 @@ class Answerer:
         taken = stopwatch()
         _check_length(k)
         lists = self.model.recommend(queries, k, exclude_seen=exclude_seen, candidates=candidates, allowed=allowed)
-        source = lists.sources[0] if lists.sources else self.name
-        return self._told(lists, source, self._reasons(queries, lists, source), taken() * 1000)
+        sources = lists.item_sources(0) or [self.name] * int((lists.items[0] >= 0).sum())
+        said = {source: self._reasons(queries, lists, source) for source in dict.fromkeys(sources)}
+        reasons = [said[source][place] for place, source in enumerate(sources)]
+        return self._told(lists, sources, reasons, taken() * 1000)
 
     def similar(self, item: Id, k: int, allowed: Bools | None = None) -> dict[str, Any]:
         """Answer with the items most like one, of those that may be shown.
@@ -91,7 +93,7 @@ class Answerer:
                 title = self._title(int(self.model.catalogue_.codes_of([item])[0]))
                 hidden = 0 if allowed is None else int((~allowed).sum())
                 lists = _shown(member.similar([item], k + hidden), k, allowed)
-                return self._told(lists, name, [f"similar to {title}"] * k, taken() * 1000)
+                return self._told(lists, [name] * k, [f"similar to {title}"] * k, taken() * 1000)
         raise InvalidInput(
             f"similar: {', '.join(self.members)} cannot tell which items are alike; train item_knn or ease"
         )
@@ -112,7 +114,9 @@ class Answerer:
             for code in member.explain(mine, lists.items)[0].tolist()
         ]
 
-    def _told(self, lists: Recommendations, source: str, reasons: list[str], took_ms: float) -> dict[str, Any]:
+    def _told(
+        self, lists: Recommendations, sources: Sequence[str], reasons: list[str], took_ms: float
+    ) -> dict[str, Any]:
         codes = lists.items[0][lists.items[0] >= 0]
         ids, scores = lists.catalogue.ids.decode(codes), np.round(lists.scores[0].astype(np.float64), 6).tolist()
         titles = lists.catalogue.titles
@@ -120,7 +124,7 @@ class Answerer:
             {
                 "id": item,
                 "score": scores[place],
-                "source": source,
+                "source": sources[place],
                 "reason": reasons[place],
                 **({} if titles is None else {"title": titles[codes[place]]}),
             }
@@ -130,7 +134,7 @@ class Answerer:
             "recommendation_id": str(uuid.uuid4()),
             "model_version": self.version,
             "took_ms": round(took_ms, 3),
-            "served_from": "model" if source == self.name else "fallback",
+            "served_from": "model" if self.name in sources or self.name not in self.members else "fallback",
             "items": items,
         }
 

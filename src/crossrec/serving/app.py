@@ -82,7 +82,10 @@ async def _http(_: Request, error: Exception) -> Response:
     return _error(status, "NotFound" if status == 404 else "Refused", str(getattr(error, "detail", "")))
 
 
-async def _unexpected(_: Request, error: Exception) -> Response:
-    """Answer what nobody foresaw, without its inside; the log has that."""
-    log.error("failed", error=type(error).__name__, exc_info=error)
-    return _error(500, "CrossrecError", "the server failed; its log says why, under the request's id")
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw, without its inside; the log has that under the request's id."""
+    request_id = str(getattr(request.state, "request_id", ""))
+    log.error("failed", error=type(error).__name__, request_id=request_id, exc_info=error)
+    answer = _error(500, "CrossrecError", "the server failed; its log says why, under the request's id")
+    answer.headers["X-Request-ID"] = request_id  # this answer is made outside of the telemetry
+    return answer

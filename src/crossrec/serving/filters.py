@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -89,6 +90,9 @@ def _compared(column: pl.Series, sign: str, value: str) -> pl.Series:
 
 def _number(name: str, value: str) -> float:
     try:
-        return float(value)
+        found = float(value)
     except ValueError as error:
         raise InvalidInput(f"where: {name}: expected a number, got '{value}'") from error
+    if math.isnan(found):  # which compares as larger than every number
+        raise InvalidInput(f"where: {name}: expected a number, got '{value}'")
+    return found

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from crossrec.core.catalogue import join_id
-from crossrec.core.event import KIND_CODES, NOT_TASTE, Event
+from crossrec.core.event import KIND_CODES, NOT_TASTE, Event, is_taste
 from crossrec.core.query import Queries
 from crossrec.core.vocabulary import Id
 from crossrec.events.log import LiveLog
@@ -55,7 +55,7 @@ class LiveHistories:
     def query(self, user: str, domain: str | None) -> Queries:
         """Return the query of one person, their newest acts last."""
         below = self._since_erasure(user, self.model.histories_.queries([self.user_id(user)], domain))
-        events = self.log.of_user(user, self.most) if self.fold_in else []
+        events = self.log.of_user(user, max(self.most, _MOST_MASKED)) if self.fold_in else []
         events = [event for event in events if event.kind not in NOT_TASTE]
         if not events and len(below.items) <= self.most:
             return below
@@ -64,7 +64,9 @@ class LiveHistories:
         order = np.argsort(columns["times"], kind="stable")[-self.most :]
         indptr = np.array([0, len(order)], dtype=np.int64)
         cut: dict[str, Any] = {name: column[order] for name, column in columns.items()}
-        return dataclasses.replace(below, indptr=indptr, **cut)
+        liked = is_taste(columns["kinds"])
+        had = np.unique(columns["items"][liked]) if len(order) < len(liked) else None
+        return dataclasses.replace(below, indptr=indptr, had=had, **cut)
 
     def erase(self, user: str) -> dict[str, int]:
         """Remove a person's events and history, in memory and in the files, and count both.
@@ -107,6 +109,8 @@ class LiveHistories:
         )
 
 
+_MOST_MASKED = 10_000
+"""Newest acts of a person that are looked at to leave out what they have had; fewer of them are scored."""
 _COLUMNS = ("items", "times", "kinds", "values", "weights")
 
 

@@ -77,8 +77,8 @@ def _add_writes(router: APIRouter, service: Service) -> None:
 
 def _add_health(router: APIRouter, service: Service) -> None:
     @router.get("/health/live", tags=["health"])
-    def live() -> Response:
-        """Say that the process answers."""
+    async def live() -> Response:
+        """Say that the process answers, however busy the model is."""
         return _json({"status": "live"})
 
     @router.get("/health/ready", tags=["health"])

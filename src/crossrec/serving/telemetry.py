@@ -13,6 +13,7 @@ from crossrec.core.clock import stopwatch
 __all__ = ["Metrics", "Telemetry"]
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 log = structlog.get_logger("crossrec.serving")
 
 
@@ -54,6 +55,8 @@ class Telemetry:
             await self.app(scope, receive, send)
             return
         taken, request_id, status = stopwatch(), str(uuid.uuid4()), 500
+        scope.setdefault("state", {})["request_id"] = request_id
+        method = scope["method"] if scope["method"] in _METHODS else "other"  # a label is kept for good
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -67,11 +70,11 @@ class Telemetry:
         finally:
             # The route's pattern, not its path: /v1/users/{user} has no user's id in it.
             route = getattr(scope.get("route"), "path", "unmatched")
-            self.metrics.requests.labels(scope["method"], route, str(status)).inc()
+            self.metrics.requests.labels(method, route, str(status)).inc()
             self.metrics.seconds.labels(route).observe(taken())
             log.info(
                 "answered",
-                method=scope["method"],
+                method=method,
                 route=route,
                 status=status,
                 took_ms=round(taken() * 1000, 2),

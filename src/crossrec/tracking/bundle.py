@@ -31,7 +31,8 @@ class Card:
         data: Rows, users, items and domains of them.
         fit_seconds: How long it took.
         crossrec: The version that trained it.
-        evaluation: The report of an honest evaluation of the same settings with its protocol, or None.
+        evaluation: The report of an honest evaluation of the same settings with its protocol, or a note that there
+            was none.
         schema: Of this card.
     """
 

@@ -373,3 +373,24 @@ def test_parquet_round_trips(tmp_path: Path) -> None:
         ("a", "1", 964982703000, None),
         ("b", "2", 964982704000, None),
     ]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("change", ["grows", "shrinks", "is another"])
+def test_a_file_that_changes_between_the_scan_and_the_end_is_refused(tmp_path: Path, form: str, change: str) -> None:
+    out = tmp_path / "out"
+    before = taken(ratings(tmp_path, GOOD), out, "tables", user="userId", item="movieId").manifest.version
+    path = tmp_path / f"more.{form}"
+    table = pl.DataFrame({"userId": ["7", "8"] * 500, "movieId": [str(number) for number in range(1_000)]})
+    table.write_csv(path) if form == "csv" else table.write_parquet(path)
+    whole = path.read_bytes()
+
+    def meanwhile(step: str) -> None:
+        if step == "counting":
+            changed = {"grows": whole + b"9,9\n", "shrinks": whole[:-9], "is another": whole.replace(b"7", b"6")}
+            path.write_bytes(changed[change])
+
+    options = {"user": "userId", "item": "movieId"}
+    with pytest.raises(InvalidInput, match=rf"more\.{form}: expected a file that stays as it is"):
+        import_source("tables", path, "films", out, options=options, there="replace", progress=meanwhile)
+    assert open_dataset(out).manifest.version == before

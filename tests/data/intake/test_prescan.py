@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -142,3 +143,15 @@ def test_a_file_that_is_gone_or_another_one_has_changed(tmp_path: Path) -> None:
     path.write_bytes(b"one\n")
     with pytest.raises(InvalidInput, match="changed"):
         state.refuse_change("x.txt", sha256)
+
+
+def test_a_full_disk_is_no_fault_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(line_pass.LinePass):
+        def feed(self, block: bytes) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "x.txt"
+    path.write_bytes(b"one\n")
+    monkeypatch.setattr("crossrec.data.intake.prescan.LinePass", Full)
+    with pytest.raises(OSError, match="No space left"):
+        prescan(Entry(path), tmp_path / "work")

@@ -55,6 +55,15 @@ def test_a_value_of_another_shape_is_its_text_or_null(tmp_path: Path) -> None:
     assert found.select("a", "b", "c").rows() == [('{"q":[1]}', None, None), ("z", ["k"], None), (None, ["k"], None)]
 
 
+def test_half_an_emoji_costs_no_field_also_beside_a_line_of_another_shape(tmp_path: Path) -> None:
+    half = '{"a": "1", "text": "cut \\ud83d"}'
+    low = '{"a": "1", "text": "\\ude00 cut"}'
+    for lines in ([half], [half, '{"a": {"q": 1}}'], [low], [low, half]):
+        found = table(entry_of(tmp_path, lines), {"a": pl.String()})
+        assert found.row(0, named=True)["a"] == "1"
+        assert found["#problem"].null_count() == len(lines)
+
+
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**60), 2**60), st.text(max_size=5), st.lists(st.text(max_size=2))
 )

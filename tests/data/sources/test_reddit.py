@@ -10,6 +10,7 @@ import pytest
 import zstandard
 
 from crossrec.core.errors import InvalidInput, NotFound
+from crossrec.data.check import check
 from crossrec.data.dataset import Dataset
 from crossrec.data.intake.importing import ImportSummary, import_source
 from crossrec.data.source import Reading
@@ -74,6 +75,7 @@ def test_comments_and_submissions_on_communities(write: Write, taken: Taken, tmp
         "timestamp outside 1990 to 2100": 1,
     }  # fmt: skip
     assert set(dataset.quarantine("x")["value"]) == {None, "1"}
+    assert set(dataset.record("x").by_rule) == set(dataset.record("x").quarantined) - {"timestamp outside 1990 to 2100"}
     assert dataset.items("x").rows(named=True) == [
         {
             "item_id": "woodworking", "subreddit_id": "t5_2qlqp", "type": "public", "subscribers": 140, "nsfw": True,
@@ -83,6 +85,15 @@ def test_comments_and_submissions_on_communities(write: Write, taken: Taken, tmp
     written = b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()).lower()
     assert b"real_name" not in written
     assert b"second_name" not in written
+
+
+def test_rows_set_aside_by_rule_are_no_fault_to_warn_of(write: Write, taken: Taken) -> None:
+    deleted = [COMMENT | {"author": "[deleted]", "created_utc": 1134366848 + number} for number in range(9)]
+    folder = write({"RC_1": lines(COMMENT, *deleted)})
+    assert not [problem for problem in check(taken("reddit", folder)).problems if "quarantined" in problem.message]
+    write({"RC_1": [*lines(COMMENT), "broken", "broken"]})
+    warned = [problem.message for problem in check(taken("reddit", folder)).problems]
+    assert "2 of 3 rows were quarantined" in warned
 
 
 def test_threads_and_bots_kept(write: Write, taken: Taken) -> None:

@@ -10,7 +10,7 @@ from crossrec.core.errors import CorruptBundle, InvalidInput
 from crossrec.data.check import check
 from crossrec.data.dataset import open_dataset
 from crossrec.data.intake.importing import import_source
-from crossrec.data.intake.quarantine import note, refused_frame
+from crossrec.data.storing.quarantine import note, refused_frame
 from crossrec.data.storing.upgrade import upgrade
 
 

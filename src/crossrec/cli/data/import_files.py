@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.data.choices import EngineName, Master
+from crossrec.cli.data.choices import EngineName, Master, Memory
 from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
 from crossrec.core.errors import InvalidInput
 from crossrec.data.exchange.places import localised
 from crossrec.data.intake.importing import import_source
+from crossrec.data.storing.budget import memory_of
 
 __all__ = ["import_files"]
 
@@ -38,6 +39,7 @@ def import_files(
     ] = False,
     engine: EngineName = "polars",
     master: Master = "",
+    memory: Memory = "",
     as_json: AsJson = False,
 ) -> None:
     """Read files in a source's official format; what is refused is kept apart and counted."""
@@ -55,6 +57,7 @@ def import_files(
             there="replace" if replace else "append" if append else "refuse",
             engine=engine,
             master=master,
+            memory=memory_of(memory) if memory else None,
             progress=lambda step: say(f"{here.name}: {step}"),
         )
     if as_json:

@@ -9,10 +9,10 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.core.errors import InvalidInput
-from crossrec.data.intake.quarantine import join
 from crossrec.data.manifest import DomainRecord, Part, SourceFile
 from crossrec.data.source import Reading
 from crossrec.data.storing.parts import scan
+from crossrec.data.storing.quarantine import join
 
 __all__ = ["Plan", "plan_of"]
 

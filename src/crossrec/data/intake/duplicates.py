@@ -9,14 +9,15 @@ from pathlib import Path
 
 import polars as pl
 
-from crossrec.data.intake.quarantine import refused_frame
-from crossrec.data.storing.parts import Staged, scan
+from crossrec.data.storing.budget import rows_within
+from crossrec.data.storing.parts import Staged, height, scan
+from crossrec.data.storing.quarantine import refused_frame
 
 __all__ = ["Repeats", "without_repeats"]
 
 _SAME = ["user_id", "item_id", "timestamp", "rating", "interaction_type", "split", "context"]
-_TOGETHER = 100_000_000
-"""Hashes compared at once: 0.8 GB; more rows are compared by shares of the hashes."""
+_HASH_BYTES, _GROUP_BYTES = 20, 60
+"""What a row takes where its hash is sorted, and where equal hashes are looked for."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def without_repeats(
 def _any_twice(paths: list[Path], same: list[str]) -> bool:
     """May a row be there twice? Different rows with one hash count too."""
     count = int(scan(paths).select(pl.len()).collect().item())
-    shares = 1 + count // _TOGETHER
+    shares = 1 + count // rows_within(_HASH_BYTES)
     hashed = scan(paths).select(pl.struct(same).hash(7).alias("hash"))
     for share in range(shares):
         part = hashed if shares == 1 else hashed.filter(pl.col("hash") % shares == share)
@@ -97,11 +98,18 @@ def _twice_in(old: list[Path], new: list[Path], same: list[str]) -> pl.DataFrame
         .select(*same, "#at", pl.lit(str(path)).alias("#path"), pl.lit(value=was).alias("#was"))
         for path, was in sources
     ]
-    hashed = pl.concat([frame.select(pl.struct(same).hash(7).alias("hash")) for frame in numbered])
+    count = sum(height(path) for path, _ in sources)
+    shares = 1 + count // rows_within(_GROUP_BYTES)
+    return pl.concat([_twice_of(numbered, same, share, shares) for share in range(shares)])
+
+
+def _twice_of(numbered: list[pl.LazyFrame], same: list[str], share: int, shares: int) -> pl.DataFrame:
+    """Return the rows that occurred before, of one share of the hashes: equal rows are in one share."""
+    hash_of = pl.struct(same).hash(7)
+    mine = [frame.filter(hash_of % shares == share) if shares > 1 else frame for frame in numbered]
+    hashed = pl.concat([frame.select(hash_of.alias("hash")) for frame in mine])
     suspect = hashed.collect(engine="streaming")["hash"].is_duplicated()
-    if not suspect.any():
-        return pl.DataFrame()
-    rows = pl.concat(numbered).with_columns(suspect.alias("#suspect")).filter(pl.col("#suspect")).collect()
+    rows = pl.concat(mine).with_columns(suspect.alias("#suspect")).filter(pl.col("#suspect")).collect()
     later = ~pl.struct(same).is_first_distinct()
     rows = rows.with_columns(pl.col("#was").any().over(same).alias("#old"), later.alias("#later"))
     return rows.filter(pl.col("#later") & ~pl.col("#was")).select(*same, "#path", "#at", "#old")

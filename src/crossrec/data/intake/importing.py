@@ -15,13 +15,14 @@ from crossrec.data.dataset import open_dataset
 from crossrec.data.engine import open_engine
 from crossrec.data.intake.appending import Plan, plan_of
 from crossrec.data.intake.elsewhere import Workers, here_or_there
-from crossrec.data.intake.quarantine import counts_by_reason, join
 from crossrec.data.intake.taking import Taken, take
 from crossrec.data.manifest import DomainRecord, Manifest, Part, SourceFile, write_manifest
 from crossrec.data.schema import check_domain
 from crossrec.data.source import Reading, create
+from crossrec.data.storing.budget import within
 from crossrec.data.storing.counting import count, with_all_items
 from crossrec.data.storing.parts import adopt, write_table
+from crossrec.data.storing.quarantine import counts_by_reason, join
 from crossrec.data.storing.transaction import of_the_disk, writing
 from crossrec.data.storing.writing import balanced, existing
 
@@ -86,6 +87,7 @@ def import_source(
     there: There = "refuse",
     engine: str = "polars",
     master: str = "",
+    memory: int | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> ImportSummary:
     """Import one public data set as one domain of a data set on disk.
@@ -103,6 +105,7 @@ def import_source(
             the same file changes nothing, and another file of the same name replaces what that file brought.
         engine: "polars" does all in this process; "spark" has its workers take lines apart and check rows.
         master: Of the cluster; see `open_engine`.
+        memory: Bytes that the work may take; what would take more is cut. None is 1.5 GB. The items are held whole.
         progress: Called with the name of each step when it starts.
 
     Raises:
@@ -115,7 +118,7 @@ def import_source(
     folder = Path(out)
     check_domain(domain)
     reader = create(source, options or {})
-    with writing(folder) as workspace, _workers(engine, master, workspace) as workers:
+    with within(memory), writing(folder) as workspace, _workers(engine, master, workspace) as workers:
         before = existing(folder)
         old = before.domains.get(domain) if before else None
         if old and there == "refuse":
@@ -194,10 +197,13 @@ class _Writer:
         told("counting")
         away = join([plan.kept_quarantine(self.folder), taken.quarantined])
         beside = join([plan.kept_beside(self.folder, reading), reading.item_refused])
-        counts = count(paths)
+        survey = None if kept else taken.survey
+        counts = count(paths) if survey is None else survey.counts
         if not counts.rows:
             raise _nothing_taken(reading, away)
-        items, occurring = with_all_items(plan.items(self.folder, reading), paths)
+        items, occurring = with_all_items(
+            plan.items(self.folder, reading), paths, None if survey is None else survey.items
+        )
         fresh = tuple(adopt(taken.staged, self.folder, self.domain))
         tables = {"items": items, "quarantine": join([away, beside])}
         found = {kind: plan.table(kind, self.folder, reading) for kind in ("users", "ties")}
@@ -211,11 +217,9 @@ class _Writer:
             items=occurring,
             catalogue=items.height,
             items_quarantined=counts_by_reason(beside),
-            licence=reading.licence,
-            private=reading.private,
             unit=taken.unit if "timestamp" in reading.rows.collect_schema() else "",
-            pseudonyms=reading.pseudonyms,
             has_order=reading.ordered or counts.untimed == 0,
+            **{name: getattr(reading, name) for name in ("licence", "private", "by_rule", "pseudonyms")},
             **about,
             **counts.record,
         )

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossrec.core.errors import InvalidInput
-from crossrec.data.intake.quarantine import note
+from crossrec.data.storing.quarantine import note
 
 __all__ = ["MAX_LINE_BYTES", "LinePass", "Takes"]
 
 MAX_LINE_BYTES = 16 * 2**20
 """A longer line is set aside without being read into memory."""
 _PLAIN = bytes(range(32, 127)) + b"\n"
+_ZERO, _NINE, _POINT = (ord(sign) for sign in "09.")
 _Numbers: TypeAlias = NDArray[np.int64]
 
 
@@ -42,6 +43,8 @@ class LinePass:
         longest: Bytes of the longest line that is left.
         odd: Bytes seen that a simple parser may stumble over.
         notes: One for each line set aside.
+        one_way: No field begins with a zero before a digit, and there is no sign or blank in front of one: a whole
+            number is written in one way only.
         dirty: The text differs from the bytes that came.
     """
 
@@ -54,6 +57,7 @@ class LinePass:
     longest: int = 0
     odd: set[int] = field(default_factory=set)
     notes: list[dict[str, object]] = field(default_factory=list)
+    one_way: bool = True
     dirty: bool = False
     _pending: bytearray = field(default_factory=bytearray)
     _dropping: bool = False
@@ -123,6 +127,8 @@ class LinePass:
 
     def _looked_over(self, block: bytes) -> bytes:
         """Count lines, and see how simple a parser may be."""
+        if self.one_way and _written_otherwise(block):
+            self.one_way = False
         leftover = block.translate(None, _PLAIN)
         if leftover:
             self.odd.update(leftover)
@@ -172,3 +178,14 @@ class LinePass:
                 shown = line[:200].decode("utf-8", "backslashreplace")
                 self.notes.append(note(self.label, self.lines + number + 1, "not UTF-8", value=shown))
         return b"\n".join(lines)
+
+
+def _written_otherwise(block: bytes) -> bool:
+    """May a whole number in it be written in another way than usual: `007`, `+7`, ` 7`, `-7`?"""
+    if any(sign in block for sign in (b"+", b"-", b" ")):
+        return True
+    data = np.frombuffer(block, dtype=np.uint8)
+    zeros = np.flatnonzero(data[:-1] == _ZERO)
+    after, before = data[zeros + 1], data[np.maximum(zeros, 1) - 1]
+    leading = (after >= _ZERO) & (after <= _NINE) & ((zeros == 0) | (before < _ZERO) | (before > _NINE))
+    return bool((leading & (before != _POINT)).any())

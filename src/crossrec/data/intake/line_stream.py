@@ -8,8 +8,7 @@ from itertools import islice
 
 from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.line_pass import LinePass
-from crossrec.data.intake.prescan import DAMAGE, Entry, ScannedFile, damaged, file_hash, is_latin, looked_at
-from crossrec.data.intake.unpacking import blocks
+from crossrec.data.intake.prescan import Entry, ScannedFile, file_hash, is_latin, looked_at, whole_blocks
 
 __all__ = ["LineStream", "head_lines"]
 
@@ -86,14 +85,11 @@ def _passed(entry: Entry, *, latin: bool) -> Generator[tuple[int, bytes], None, 
     """Feed a file through a pass and give what it writes, with the number of its first line; return the pass."""
     taken = _Taken()
     state = LinePass(entry.label, latin, taken, measured=False)
-    try:
-        for packed in blocks(entry.path, entry.member):
-            first = state.lines + 1
-            state.feed(packed)
-            if block := taken.away():
-                yield first, block
-    except DAMAGE as error:
-        raise damaged(state, error) from error
+    for packed in whole_blocks(entry, state):
+        first = state.lines + 1
+        state.feed(packed)
+        if block := taken.away():
+            yield first, block
     first = state.lines + 1
     state.finish()
     if block := taken.away():

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 import zlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,21 +25,20 @@ from crossrec.data.intake.line_pass import LinePass
 from crossrec.data.intake.unpacking import PACKED, blocks, unpacked_name
 
 __all__ = [
-    "DAMAGE",
     "Entry",
     "FileState",
     "ScannedFile",
     "TextFile",
-    "damaged",
     "file_hash",
     "is_latin",
     "looked_at",
     "prescan",
+    "whole_blocks",
 ]
 
 _LATIN = ("latin-1", "latin1", "iso-8859-1")
 _FRESH_MS = 2_000
-DAMAGE: tuple[type[Exception], ...] = (  # type: ignore[assignment]  # the stubs take the last for a value
+_DAMAGE: tuple[type[Exception], ...] = (  # type: ignore[assignment]  # the stubs take the last for a value
     EOFError,
     OSError,
     RuntimeError,  # a zip with a password
@@ -46,7 +46,6 @@ DAMAGE: tuple[type[Exception], ...] = (  # type: ignore[assignment]  # the stubs
     zipfile.BadZipFile,
     igzip_lib.IsalError,
 )
-"""What is raised while a damaged file is unpacked."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +161,7 @@ class TextFile(ScannedFile):
         longest: Bytes of the longest line that is left.
         plain: Only printable ASCII and newlines, no quote: a simple parser reads it exactly.
         quotes: There is a `"` in it.
+        one_way: Whole numbers in it are written in one way only, without zeros, signs or blanks in front.
     """
 
     readable: Path
@@ -169,6 +169,7 @@ class TextFile(ScannedFile):
     longest: int
     plain: bool
     quotes: bool
+    one_way: bool
 
 
 def is_latin(encoding: str) -> bool:
@@ -239,6 +240,7 @@ def prescan(entry: Entry, workspace: Path, *, encoding: str = "utf-8") -> TextFi
         longest=found.longest,
         plain=not found.odd and not found.notes,
         quotes=34 in found.odd,
+        one_way=found.one_way,
         refused=tuple(found.notes),
         state=state,
     )
@@ -247,18 +249,22 @@ def prescan(entry: Entry, workspace: Path, *, encoding: str = "utf-8") -> TextFi
 def _run(entry: Entry, latin: bool, out: IO[bytes] | None) -> LinePass:
     """Feed a whole file through one pass."""
     state = LinePass(entry.label, latin, out)
-    try:
-        for block in blocks(entry.path, entry.member):
-            state.feed(block)
-    except DAMAGE as error:
-        raise damaged(state, error) from error
+    for block in whole_blocks(entry, state):
+        state.feed(block)
     state.finish()
     return state
 
 
-def damaged(state: LinePass, error: Exception) -> InvalidInput:
-    """Say that a file is not whole, and how much of it can be read."""
-    return InvalidInput(
-        f"{state.label}: expected a whole file, got one that is cut off or damaged after {state.lines} "
-        f"readable lines ({error}); nothing of it was taken: download it again"
-    )
+def whole_blocks(entry: Entry, state: LinePass) -> Iterator[bytes]:
+    """Give the blocks of a file, and say so where it is not whole; what goes wrong with a block later is not its fault.
+
+    Raises:
+        InvalidInput: The file is cut off or damaged.
+    """
+    try:
+        yield from blocks(entry.path, entry.member)
+    except _DAMAGE as error:
+        raise InvalidInput(
+            f"{entry.label}: expected a whole file, got one that is cut off or damaged after {state.lines} "
+            f"readable lines ({error}); nothing of it was taken: download it again"
+        ) from error

@@ -111,8 +111,8 @@ def checked(rows: pl.LazyFrame, rules: Rules, domain: str) -> pl.LazyFrame:
     typed = rows if "position" in have else rows.with_row_index("position")
     typed = typed.with_columns(pl.col("position").alias("#position"))
     columns = {
-        "user_id": pl.col("user_id").cast(pl.String),
-        "item_id": pl.col("item_id").cast(pl.String),
+        "user_id": _id("user_id", types),
+        "item_id": _id("item_id", types),
         "rating": _number("rating", have, types).cast(pl.Float32, strict=False),
         "timestamp": _time(have, types, rules.unit),
         "position": _position("position" in have, types),
@@ -171,7 +171,7 @@ def _checks(rules: Rules, have: set[str], types: pl.Schema) -> Iterable[_Check]:
             pl.col("problem").is_not_null(), pl.col("problem"), pl.col("problem_column"), pl.col("problem_value")
         )
     for name in ("user_id", "item_id"):
-        yield from _id_checks(name, plain=rules.plain_ids)
+        yield from _id_checks(name, plain=rules.plain_ids or types[name] == pl.UInt32, number=types[name] == pl.UInt32)
     if "rating" in have:
         yield from _rating_checks(rules.rating, types["rating"], optional=rules.unrated)
     if "timestamp" in have:
@@ -199,9 +199,15 @@ def _checks(rules: Rules, have: set[str], types: pl.Schema) -> Iterable[_Check]:
         yield _Check(bad, "context is not a JSON object", "context", text)
 
 
-def _id_checks(name: str, *, plain: bool) -> Iterable[_Check]:
+def _id(name: str, types: pl.Schema) -> pl.Expr:
+    """Take an id as text, but leave the numbers of a simpler parser, which become text when they are written."""
+    return pl.col(name) if types[name] == pl.UInt32 else pl.col(name).cast(pl.String)
+
+
+def _id_checks(name: str, *, plain: bool, number: bool) -> Iterable[_Check]:
     value = pl.col(f"={name}")
-    yield _Check(value.is_null() | (value == ""), f"{name} is missing", name, value)
+    missing = value.is_null() if number else value.is_null() | (value == "")
+    yield _Check(missing, f"{name} is missing", name, value)
     if not plain:
         yield _Check(value.str.len_bytes() > MAX_ID_BYTES, f"{name} is longer than {MAX_ID_BYTES} bytes", name, value)
         yield _Check(value.str.contains(_CONTROL), f"{name} has a newline or control character", name, value)

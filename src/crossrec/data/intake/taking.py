@@ -11,10 +11,11 @@ import polars as pl
 
 from crossrec.data.intake.duplicates import Repeats, without_repeats
 from crossrec.data.intake.elsewhere import Workers
-from crossrec.data.intake.quarantine import join, refused_frame
+from crossrec.data.intake.numbered import Survey, sink_numbers
 from crossrec.data.intake.row_checks import checked, kept, refused, settle_unit
 from crossrec.data.source import Reading, Rules
 from crossrec.data.storing.parts import Staged, height, sink_months
+from crossrec.data.storing.quarantine import join, refused_frame
 from crossrec.data.storing.transaction import of_the_disk
 
 __all__ = ["Taken", "take"]
@@ -28,6 +29,7 @@ class Taken:
         staged: The good rows, as parts in the workspace.
         quarantined: The others.
         unit: Unit of the times in the source.
+        survey: What is known of the rows already, where nothing was taken out since.
         repeats_elsewhere: File -> rows of it that another file had brought before.
     """
 
@@ -35,6 +37,7 @@ class Taken:
     quarantined: pl.DataFrame
     unit: str
     repeats_elsewhere: Mapping[str, int]
+    survey: Survey | None = None
 
 
 def take(
@@ -61,6 +64,7 @@ def take(
     reading = replace(reading, rules=replace(reading.rules, unit=_unit(reading)))
     first = first_positions or {}
     sunk = None if workers else _fast(reading, domain, workspace / "fast", only=only, first=first)
+    survey = None
     if sunk is None:
         parsed, expected = (reading.rows, None) if workers else _parsed_once(reading, workspace)
         rows = _checked_there(reading, domain, workers) if workers else checked(parsed, reading.rules, domain)
@@ -69,19 +73,22 @@ def take(
         staged = sink_months(kept(rows), workspace / "rows", expected=expected)
         bad = _bad(rows, reading)
     else:
-        staged, rows, bad = *sunk, refused_frame()
+        staged, rows, survey = sunk
+        bad = refused_frame()
     staged = _in_source_order(staged, reading)
     repeats = Repeats(tuple(staged), refused_frame(), {})
-    if not reading.repeats:
+    if not reading.repeats and (already or survey is None or survey.repeated):
         given = reading.rows.collect_schema().names()
         repeats = without_repeats(staged, rows.filter(~pl.col("#broken")), given, workspace, already=already or {})
     before = reading.refused if only is None else reading.refused.filter(pl.col("file").is_in(list(only)))
-    return Taken(repeats.staged, join([before, bad, repeats.quarantined]), reading.rules.unit, repeats.elsewhere)
+    away = join([before, bad, repeats.quarantined])
+    survey = None if repeats.quarantined.height else survey
+    return Taken(repeats.staged, away, reading.rules.unit, repeats.elsewhere, survey)
 
 
 def _fast(
     reading: Reading, domain: str, folder: Path, *, only: Collection[str] | None, first: Mapping[str, int]
-) -> tuple[list[Staged], pl.LazyFrame] | None:
+) -> tuple[list[Staged], pl.LazyFrame, Survey | None] | None:
     """Write the rows of one file by the simpler parser; None where they are not all good and exact."""
     if reading.fast is None or reading.rules.unit == "iso":
         return None
@@ -90,15 +97,26 @@ def _fast(
     try:
         label = reading.fast.select("file").head(1).collect(engine="streaming").item()
         if only is not None and label not in only:
-            return [], rows.filter(pl.lit(value=False))
+            return [], _as_text(rows.filter(pl.lit(value=False))), None
         rows = rows.with_columns(pl.col("position") + first.get(label, 0))
+        if rows.collect_schema()["user_id"] == pl.UInt32:
+            begin = int(rows.select("position").head(1).collect(engine="streaming").item())
+            options = {"origin": label, "expected": reading.expected, "first_position": begin}
+            if (numbers := sink_numbers(kept(rows), folder, **options)) is not None:
+                return numbers[0], _as_text(rows), numbers[1]
+        rows = _as_text(rows)
         staged = sink_months(kept(rows), folder, origin=label, expected=reading.expected)
     except (pl.exceptions.PolarsError, ValueError) as error:
         if of_the_disk(error, folder.parent):
             raise
         return None  # a field that does not fit its type: the slow way finds out which
     exact = sum(height(one.path) for one in staged) == reading.expected
-    return (staged, rows) if exact else None
+    return (staged, rows, None) if exact else None
+
+
+def _as_text(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Write ids that were read as numbers as the text they were."""
+    return rows.with_columns(pl.col("user_id", "item_id").cast(pl.String))
 
 
 def _parsed_once(reading: Reading, workspace: Path) -> tuple[pl.LazyFrame, int]:

@@ -35,6 +35,17 @@ class Activity:
     resolution: str
     untimed: int
 
+    @property
+    def end(self) -> np.datetime64:
+        """The day after the last period."""
+        step = {"month": 31, "week": 7, "day": 1}[self.period]
+        after = self.starts[-1:] + np.timedelta64(step, "D")
+        return np.datetime64(str(after.astype("datetime64[M]" if self.period == "month" else "datetime64[D]")[0]), "D")
+
+    def label(self, place: int) -> str:
+        """Write a period: its first day, or its month."""
+        return str(self.starts[place])[: 7 if self.period == "month" else 10]
+
 
 def activity_of(rows: pl.LazyFrame) -> Activity | None:
     """Count rows over time; None where no row has one. One pass, and memory for the different hours alone."""

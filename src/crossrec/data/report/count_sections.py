@@ -80,7 +80,7 @@ def _popularity(found: DomainFigures) -> Section:
 
 def _top(found: DomainFigures) -> Section:
     total = max(1, found.report.rows)
-    rows = tuple((item, title, whole(count), percent(count / total)) for item, title, count in found.top)
+    rows = tuple((item, title or "not known", whole(count), percent(count / total)) for item, title, count in found.top)
     return Section(
         "Most frequent items", "Ids as the source writes them.", ("item", "title", "rows", "share"), rows, wide=True
     )

@@ -121,8 +121,9 @@ def sideways(labels: Sequence[str], shares: Sequence[float], notes: Sequence[str
 def lines(
     starts: NDArray[np.datetime64], values: Sequence[int], *, across: str, cuts: Sequence[tuple[np.datetime64, str]]
 ) -> Figure:
-    """Draw a filled line over time from zero, with cuts of a split as dashed lines."""
+    """Draw steps over time from zero, `starts` having one end more than there are values; cuts are dashed lines."""
     figure, (axes,) = _figure(2.4)
+    values = [*values, values[-1]]
     axes.fill_between(starts, values, step="post", color=BLUE, alpha=0.18, linewidth=0)
     axes.plot(starts, values, color=BLUE, drawstyle="steps-post", linewidth=1.2)
     _counted(axes)

@@ -67,7 +67,8 @@ def _accounts(found: DomainFigures) -> Section:
     files = tuple(
         (
             f"file {file.name}",
-            f"{whole(file.rows)} of {whole(file.rows_in)} rows, {whole(file.size)} bytes, SHA-256 {file.sha256[:16]}…",
+            (f"{whole(file.rows)} of {whole(file.rows_in)} rows, " if file.rows_in else "")
+            + f"{whole(file.size)} bytes, SHA-256 {file.sha256[:16]}…",
         )
         for file in record.files
     )
@@ -108,9 +109,9 @@ def _activity(found: DomainFigures, activity: Activity) -> Section:
     cuts = [] if cold.cuts is None else list(zip(cold.cuts, ("validation", "test"), strict=True))
     plot = plots.lines(
         f"{found.report.domain}-activity",
-        f"Rows by {activity.period}, from {activity.starts[0]} to {activity.starts[-1]}; the most is "
+        f"Rows by {activity.period}, from {activity.label(0)} to {activity.label(-1)}; the most is "
         f"{whole(int(activity.rows.max()))}.",
-        activity.starts,
+        np.append(activity.starts, activity.end),
         activity.rows.tolist(),
         across=f"{activity.period}, UTC",
         cuts=[(np.datetime64(moment, "ms"), label) for moment, label in cuts],
@@ -123,12 +124,13 @@ def _activity(found: DomainFigures, activity: Activity) -> Section:
         ("unit as imported", found.record.unit or "milliseconds"),
         ("all times are whole", activity.resolution),
         ("rows without a time", whole(activity.untimed)),
-        (f"busiest {activity.period}", f"{activity.starts[busiest]}: {whole(int(activity.rows[busiest]))}"),
+        (f"busiest {activity.period}", f"{activity.label(busiest)}: {whole(int(activity.rows[busiest]))}"),
         (f"{activity.period}s without a row", whole(int((activity.rows == 0).sum()))),
         *((f"{label} from", _moment(moment)) for moment, label in cuts),
     )
     dashes = " Dashed: where validation and test begin (0.8 and 0.9 of the rows)." if cuts else ""
-    words = f"Rows by {activity.period}, periods without rows among them.{dashes} Times are stored as milliseconds UTC."
+    empty = f"Rows by {activity.period}; a {activity.period} without rows stands at 0."
+    words = f"{empty}{dashes} Times are stored as milliseconds UTC."
     return Section("Activity over time", words, ("", "figure"), rows, plot)
 
 

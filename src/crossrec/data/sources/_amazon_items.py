@@ -12,9 +12,9 @@ import polars as pl
 
 from crossrec.data.intake.line_stream import head_lines
 from crossrec.data.intake.prescan import Entry
-from crossrec.data.intake.quarantine import join
 from crossrec.data.source import FileNote, refused_of
 from crossrec.data.sources import _json, _lines
+from crossrec.data.storing.quarantine import join
 
 __all__ = ["TEXT_CHARACTERS", "Products", "read"]
 

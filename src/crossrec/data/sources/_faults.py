@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from crossrec.data.intake.quarantine import refused_frame
+from crossrec.data.storing.quarantine import refused_frame
 
 __all__ = ["PROBLEM", "blamed", "refused_of_rows"]
 

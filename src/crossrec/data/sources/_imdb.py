@@ -9,9 +9,9 @@ import polars as pl
 
 from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import prescan
-from crossrec.data.intake.quarantine import join
 from crossrec.data.source import FileNote, refused_of
 from crossrec.data.sources import _files, _lines
+from crossrec.data.storing.quarantine import join
 
 __all__ = ["with_imdb"]
 

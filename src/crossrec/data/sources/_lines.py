@@ -17,7 +17,7 @@ import polars as pl
 from crossrec.core.errors import InvalidInput, suggestion
 from crossrec.data.intake.elsewhere import taken_apart
 from crossrec.data.intake.prescan import TextFile
-from crossrec.data.intake.quarantine import refused_frame
+from crossrec.data.storing.quarantine import refused_frame
 
 __all__ = [
     "csv_rows",
@@ -33,6 +33,7 @@ __all__ = [
     "words",
 ]
 
+_LOOK = 1_000
 _MAX_SPAN = 10_000
 """A quoted field that runs over more lines than this is taken for a stray quote."""
 
@@ -251,7 +252,13 @@ def table_of(rows: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def fast_csv(
-    text: TextFile, header: Sequence[str], columns: Mapping[str, str], separator: str = ",", *, skip: int = 1
+    text: TextFile,
+    header: Sequence[str],
+    columns: Mapping[str, str],
+    separator: str = ",",
+    *,
+    skip: int = 1,
+    numbers: bool = False,
 ) -> tuple[pl.LazyFrame, int] | None:
     """Read a plain file with typed columns; None where the file is not plain enough to be read so.
 
@@ -264,13 +271,15 @@ def fast_csv(
         columns: Column in the file -> field of the schema.
         separator: One character.
         skip: Lines of header.
+        numbers: Ids that are whole numbers, each written in one way only, may be read as numbers.
 
     Returns:
         The rows, and how many there must be.
     """
     if not text.plain or text.blanks or len(separator) != 1:
         return None
-    types = {"rating": pl.Float32(), "timestamp": pl.Int64()}
+    ids = _id_type(text, header, columns, separator, skip) if numbers else pl.String()
+    types = {"rating": pl.Float32(), "timestamp": pl.Int64(), "user_id": ids, "item_id": ids}
     schema = {name: types.get(columns.get(name, ""), pl.String()) for name in header}
     rows = pl.scan_csv(
         text.readable,
@@ -287,3 +296,15 @@ def fast_csv(
     picked = [pl.col(column).alias(field) for column, field in columns.items()]
     label = pl.lit(text.entry.label).alias("file")
     return rows.select(label, pl.col("line").cast(pl.Int64), *picked), text.lines - skip
+
+
+def _id_type(
+    text: TextFile, header: Sequence[str], columns: Mapping[str, str], separator: str, skip: int
+) -> pl.DataType:
+    """Tell by the first lines whether all ids are whole numbers of nine digits at most."""
+    if not text.one_way:
+        return pl.String()
+    head = pl.scan_lines(text.readable, name="text").slice(skip, _LOOK).collect()["text"].str.split(separator)
+    places = [place for place, name in enumerate(header) if columns.get(name) in ("user_id", "item_id")]
+    looks = all(head.list.get(place, null_on_oob=True).str.contains(r"^\d{1,9}$").all() for place in places)
+    return pl.UInt32() if looks and len(head) else pl.String()

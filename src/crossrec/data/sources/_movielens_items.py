@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.data.intake.prescan import Entry, TextFile, prescan
-from crossrec.data.intake.quarantine import join
 from crossrec.data.source import FileNote, refused_of
 from crossrec.data.sources import _files, _genome, _imdb, _lines
+from crossrec.data.storing.quarantine import join
 
 __all__ = ["Films", "films_of"]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.data.intake.prescan import Entry, prescan
-from crossrec.data.intake.quarantine import join
 from crossrec.data.intake.unpacking import blocks
 from crossrec.data.source import FileNote, refused_of
 from crossrec.data.sources import _files, _lines
+from crossrec.data.storing.quarantine import join
 
 __all__ = ["users_of"]
 

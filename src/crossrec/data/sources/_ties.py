@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from crossrec.data.intake.quarantine import join
 from crossrec.data.schema import TIES
 from crossrec.data.sources import _faults, _lines
+from crossrec.data.storing.quarantine import join
 
 __all__ = ["checked_ties"]
 

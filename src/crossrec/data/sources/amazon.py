@@ -11,9 +11,9 @@ import polars as pl
 
 from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import Entry, ScannedFile
-from crossrec.data.intake.quarantine import refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
 from crossrec.data.sources import _amazon_items, _files, _json, _lines
+from crossrec.data.storing.quarantine import refused_frame
 
 __all__ = ["Amazon"]
 
@@ -21,6 +21,12 @@ _OLD = {"reviewerID": "user_id", "asin": "item_id", "overall": "rating", "unixRe
 _NEW = {"user_id": "user_id", "parent_asin": "item_id", "rating": "rating", "timestamp": "timestamp"}
 _MORE = {"ms": ("verified_purchase", "helpful_vote", "asin"), "s": ("verified", "vote", "helpful")}
 """Keys that become the context, by the unit of the form: some are there in few lines only."""
+_TYPES: dict[str, pl.DataType] = {
+    **dict.fromkeys(("overall", "rating"), pl.Float64()),
+    **dict.fromkeys(("unixReviewTime", "timestamp", "helpful_vote"), pl.Int64()),
+    **dict.fromkeys(("verified", "verified_purchase"), pl.Boolean()),
+    "helpful": pl.List(pl.Int64()),
+}
 _REVIEWS = ("*.jsonl", "*.json")
 _META = ("meta*.jsonl", "meta*.json", "*meta*.jsonl", "*meta*.json")
 _FEW_PRODUCTS, _LEAST_SHARE = 100, 0.05
@@ -90,7 +96,7 @@ class Amazon:
         def shape(found: pl.LazyFrame) -> pl.LazyFrame:
             return _lines.settled(found.with_columns(_context(more)), wanted)
 
-        return _json.json_file(entry, workspace, fields, shape, encoding=self.encoding)
+        return _json.json_file(entry, workspace, fields, shape, encoding=self.encoding, types=_TYPES)
 
     def _products(self, path: Path, reviews: Entry) -> Entry | None:
         """Find the product file: the one that is named, that of the same category, or the only one."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import Entry
-from crossrec.data.intake.quarantine import join
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
 from crossrec.data.sources import _files, _goodreads_books, _goodreads_rows
+from crossrec.data.storing.quarantine import join
 
 __all__ = ["Goodreads"]
 

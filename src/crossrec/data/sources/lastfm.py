@@ -9,10 +9,10 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.data.intake.prescan import TextFile, prescan
-from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
 from crossrec.data.sources import _files, _lines
 from crossrec.data.sources._ties import checked_ties
+from crossrec.data.storing.quarantine import join, refused_frame
 
 __all__ = ["LastFM"]
 

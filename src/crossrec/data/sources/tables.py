@@ -9,10 +9,10 @@ import polars as pl
 
 from crossrec.core.errors import InvalidInput, suggestion
 from crossrec.data.intake.prescan import Entry, FileState, file_hash, prescan
-from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _json, _lines
 from crossrec.data.sources._pseudonyms import Pseudonyms
+from crossrec.data.storing.quarantine import join, refused_frame
 
 __all__ = ["Tables"]
 
@@ -164,7 +164,7 @@ class Tables:
         skip = int(self.header)
         header = names if self.header else [str(number + 1) for number in range(len(names))]
         columns = self._columns(entry.label, header)
-        fast = _lines.fast_csv(text, header, columns, separator, skip=skip)
+        fast = _lines.fast_csv(text, header, columns, separator, skip=skip, numbers=not self.hash_users)
         if not set(columns.values()) <= {"user_id", "item_id", "rating", "timestamp"}:
             fast = None
         reading = Reading(

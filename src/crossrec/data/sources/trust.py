@@ -10,10 +10,10 @@ import polars as pl
 
 from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import Entry, TextFile, prescan
-from crossrec.data.intake.quarantine import join, refused_frame
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _faults, _files, _lines, _matrices
 from crossrec.data.sources._ties import checked_ties
+from crossrec.data.storing.quarantine import join, refused_frame
 
 __all__ = ["Trust"]
 

@@ -17,15 +17,29 @@ import polars as pl
 from crossrec.core.errors import InvalidInput
 from crossrec.data.manifest import Part
 from crossrec.data.schema import INTERACTIONS
+from crossrec.data.storing.budget import fits, rows_within
 
-__all__ = ["NO_MONTH", "Staged", "adopt", "height", "scan", "sink_months", "staged_in", "write_table"]
+__all__ = [
+    "NO_MONTH",
+    "NO_MONTH_KEY",
+    "Staged",
+    "adopt",
+    "height",
+    "scan",
+    "sink_by",
+    "sink_months",
+    "staged_in",
+    "write_table",
+]
 
 NO_MONTH = "none"
 """The month of rows without a time."""
-_IN_MEMORY = 4_000_000
-"""Rows that are cut by month in memory: some 300 MB."""
+NO_MONTH_KEY = 0
+"""Its number."""
+_IN_MEMORY, _CUT_BYTES = 4_000_000, 180
+"""Rows that are cut by month in memory, and what one takes with its copy."""
 _WRITERS = 2
-# Row groups so small that three hundred open months stay within some hundred megabytes.
+_MONTHS, _OPEN_BYTES = 300, 100
 _PARQUET: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 1,
@@ -68,30 +82,54 @@ def sink_months(
     keys = {"#month": month, "#origin": pl.col("#file") if origin is None else pl.lit(origin)}
     picked = rows.select(*INTERACTIONS, *[value.alias(name) for name, value in keys.items()])
     folder.mkdir(parents=True, exist_ok=True)
-    if expected is not None and expected <= _IN_MEMORY:
+    if expected is not None and expected <= _IN_MEMORY and fits(expected, _CUT_BYTES):
         cut = picked.collect(engine="streaming").partition_by(list(keys), as_dict=True, include_key=False)
         with ThreadPoolExecutor(_WRITERS) as writers:
-            list(writers.map(lambda one: _write(one[1], folder / _place(one[0], 0)), cut.items()))
+            list(writers.map(lambda one: _write(one[1], folder, one[0]), cut.items()))
     else:
-        target = pl.PartitionBy(
-            folder,
-            key=list(keys),
-            include_key=False,
-            file_path_provider=lambda told: _place(told.partition_keys.row(0), told.index_in_partition),
-        )
-        picked.sink_parquet(target, mkdir=True, **_PARQUET)
+        _sink(picked, folder, list(keys))
     return staged_in(folder)
+
+
+def sink_by(rows: pl.LazyFrame, folder: Path, *, month: pl.Series, origin: str) -> None:
+    """Write rows as parts by months that are known already; parts are added to those in the folder.
+
+    Args:
+        rows: In the unified schema, months lying together; no month of them is in the folder.
+        folder: Where parts are staged.
+        month: Of each row: a number such as 201905, or `NO_MONTH_KEY`.
+        origin: The one source file of all rows.
+    """
+    _sink(rows.with_columns(month.alias("#month"), pl.lit(origin).alias("#origin")), folder, ["#month", "#origin"])
+
+
+def _sink(rows: pl.LazyFrame, folder: Path, keys: list[str]) -> None:
+    """Stream rows into a file for each value of the keys, which are a month and an origin."""
+    target = pl.PartitionBy(
+        folder,
+        key=keys,
+        include_key=False,
+        file_path_provider=lambda told: _place(told.partition_keys.row(0), told.index_in_partition),
+    )
+    rows.sink_parquet(target, mkdir=True, **_PARQUET | {"row_group_size": _group_rows()})
 
 
 def _place(keys: tuple[Any, ...], number: int) -> str:
     """Name the file of a part by its month, its origin and its number; names sort by origin, then number."""
     month, origin = keys
-    name = NO_MONTH if month is None else f"{month // 100:04}-{month % 100:02}"
+    name = NO_MONTH if month in (None, NO_MONTH_KEY) else f"{month // 100:04}-{month % 100:02}"
     return f"month={name}/{quote(origin, safe='')}@{number:06}.parquet"
 
 
-def _write(table: pl.DataFrame, path: Path) -> None:
-    path.parent.mkdir(exist_ok=True)
+def _group_rows() -> int:
+    """Return the rows of a row group: as many as three hundred open months may hold together."""
+    return max(2_048, min(32_768, rows_within(_MONTHS * _OPEN_BYTES)))
+
+
+def _write(table: pl.DataFrame, folder: Path, keys: tuple[Any, ...]) -> None:
+    """Write the rows of one month and origin."""
+    path = folder / _place(keys, 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
     table.write_parquet(path, **_PARQUET)
 
 

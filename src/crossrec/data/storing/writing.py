@@ -10,12 +10,12 @@ from typing import Any
 import polars as pl
 
 from crossrec.core.errors import InvalidInput, Unavailable
-from crossrec.data.intake.quarantine import counts_by_reason, join
 from crossrec.data.manifest import MANIFEST, DomainRecord, Manifest, Part, SourceFile, read_manifest, write_manifest
 from crossrec.data.schema import INTERACTIONS, check_domain
 from crossrec.data.source import FileNote
 from crossrec.data.storing.counting import count, with_all_items
 from crossrec.data.storing.parts import Staged, adopt, scan, sink_months, staged_in, write_table
+from crossrec.data.storing.quarantine import counts_by_reason, join
 from crossrec.data.storing.transaction import writing
 
 __all__ = ["Content", "append_rows", "balanced", "existing", "write_domains"]

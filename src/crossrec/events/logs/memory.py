@@ -57,10 +57,11 @@ class MemoryLog:
     def forget(self, user: str) -> int:
         """Remove a person's events and remember when."""
         with self._lock:
-            own = [event.id for event in self._events.values() if event.user == user]
-            for name in own:
-                del self._events[name], self._arrivals[name]
-            self._erased[person_key(user)] = self._clock()
+            own = [event for event in self._events.values() if event.user == user]
+            for event in own:
+                del self._events[event.id], self._arrivals[event.id]
+            last = max((event.at for event in own), default=0)  # a client's clock may be ahead
+            self._erased[person_key(user)] = max(self._clock(), last)
             return len(own)
 
     def close(self) -> None:

@@ -106,8 +106,10 @@ class SqliteLog:
     def forget(self, user: str) -> int:
         """Remove a person's events from the file and its WAL, and remember when."""
         with self._writing() as base:
+            last = base.execute('SELECT MAX("at") FROM events WHERE "user" = ?', (user,)).fetchone()[0]
             removed = base.execute('DELETE FROM events WHERE "user" = ?', (user,)).rowcount
-            base.execute("INSERT OR REPLACE INTO erased VALUES (?, ?)", (person_key(user), self._clock()))
+            moment = max(self._clock(), last or 0)  # a client's clock may be ahead
+            base.execute("INSERT OR REPLACE INTO erased VALUES (?, ?)", (person_key(user), moment))
         with self._spoken() as base:
             busy = base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:

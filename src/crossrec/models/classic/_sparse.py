@@ -15,7 +15,7 @@ _BUCKETS = 2_047
 _SHARES = 64
 _RUN = 64
 _LAST = 0xFFFFFFFF
-__all__ = ["dense_product", "nearest_columns", "sum_of_rows", "weighted", "weights_of"]
+__all__ = ["dense_product", "nearest_columns", "sum_of_rows", "weights_of"]
 
 
 def weights_of(
@@ -47,13 +47,6 @@ def weights_of(
         squares = np.bincount(seen.indices, weights=np.repeat(rows**2, row_sizes), minlength=seen.shape[1])
         columns = np.maximum(squares, 1e-12) ** -popularity
     return rows.astype(np.float32), columns.astype(np.float32)
-
-
-def weighted(seen: sp.csr_array, weighting: str) -> sp.csr_array:
-    """Return a 0/1 matrix with its cells weighed, see `weights_of`."""
-    rows, columns = weights_of(seen, weighting)
-    data = np.repeat(rows, np.diff(seen.indptr)) * columns[seen.indices]
-    return sp.csr_array((data, seen.indices, seen.indptr), shape=seen.shape)
 
 
 def nearest_columns(

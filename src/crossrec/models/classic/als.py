@@ -17,6 +17,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.data.engine import AlsSettings, Engine, Factorises
+from crossrec.models.classic._blocks import block_labels, silence_strangers
 from crossrec.models.classic._factors import dense_scores, similar_by_angle
 from crossrec.models.classic._gradients import (
     Rows,
@@ -76,6 +77,7 @@ class ALS(FromScores):
             users = half_sweep(users, items, by_user, l2=self.l2, steps=self.cg_steps)
             items = half_sweep(items, users, by_item, l2=self.l2, steps=self.cg_steps)
         self.items_, self.whitened_ = items, whiten(items, self.l2).vectors
+        self.blocks_ = block_labels(train.csr())
         return self.remember(train)
 
     def fit_on(self, train: Interactions, engine: Engine, workspace: Path) -> ALS:
@@ -106,8 +108,14 @@ class ALS(FromScores):
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Solve each history's vector and multiply it with the items'."""
-        vectors, known = self._solved(self.aligned(queries))
-        return Scores(dense_scores(vectors, self.whitened_, self.candidate_codes(candidates)), known)
+        mine = self.aligned(queries)
+        vectors, known = self._solved(mine)
+        codes = self.candidate_codes(candidates)
+        values = dense_scores(vectors, self.whitened_, codes)
+        if not hasattr(self, "blocks_"):  # saved by a release that did not keep them
+            self.blocks_ = block_labels(self.histories_.acts.csr())
+        silence_strangers(values, mine.csr(), self.blocks_, codes)  # their products with the vector are chance
+        return Scores.above(values, known)
 
     def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
         """Return the items whose vectors point the same way; see `SimilarItems`."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
 from crossrec.core.arrays import Codes, Floats
 from crossrec.core.errors import InvalidInput
@@ -15,6 +14,7 @@ from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores, top_k
 from crossrec.core.vocabulary import Id
+from crossrec.models.classic._blocks import blocks_of
 from crossrec.models.classic._inverse import WORKSPACE, invert
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
 from crossrec.models.classic._sparse import dense_product, sum_of_rows
@@ -52,7 +52,8 @@ class EASE(FromScores):
         if not self.l2 > 0 or self.keep < 0:
             raise InvalidInput(f"EASE: expected l2 > 0 and keep >= 0, got l2={self.l2}, keep={self.keep}")
         seen = train.csr()
-        blocks = _blocks(seen)
+        # X'X is block diagonal, and so is its inverse: domains without common users cost the sum of their cubes.
+        blocks = blocks_of(seen)
         size, largest = len(train.catalogue), max(map(len, blocks), default=0)
         whole = 0 if largest == size else size * size * 4
         held = size * self.keep * 8 if self.keep else whole
@@ -66,8 +67,8 @@ class EASE(FromScores):
         codes = self.candidate_codes(candidates)
         weights = self.weights_ if codes is None else self.weights_[:, codes]
         if sp.issparse(weights):
-            return Scores(dense_product(rows, sp.csr_array(weights)), np.diff(rows.indptr) > 0)
-        return Scores(sum_of_rows(rows, weights), np.diff(rows.indptr) > 0)
+            return Scores.above(dense_product(rows, sp.csr_array(weights)), np.diff(rows.indptr) > 0)
+        return Scores.above(sum_of_rows(rows, weights), np.diff(rows.indptr) > 0)
 
     def _solved(self, seen: sp.csr_array, block: Codes) -> Floats | sp.csr_array:
         """Solve for the weights among the items of one block."""
@@ -91,20 +92,6 @@ class EASE(FromScores):
     def explain(self, queries: Queries, items: Codes) -> Codes:
         """Return the past item with the largest weight towards each item; see `Explains`."""
         return strongest_reason(self.aligned(queries), items, self.weights_)
-
-
-def _blocks(seen: sp.csr_array) -> list[Codes]:
-    """Part the items into groups that share no user: X'X is block diagonal, and so is its inverse.
-
-    Domains without common users cost the sum of their cubes and not the cube of their sum. Items that
-    nobody had are in no block: their weights are zero.
-    """
-    graph = sp.block_array([[None, seen], [sp.csr_array(seen.T), None]], format="csr")
-    _, labels = connected_components(graph, directed=False)
-    had = np.flatnonzero(np.bincount(seen.indices, minlength=seen.shape[1])).astype(np.int32)
-    order = np.argsort(labels[seen.shape[0] :][had], kind="stable")
-    found = labels[seen.shape[0] :][had][order]
-    return np.split(had[order], np.flatnonzero(np.diff(found)) + 1) if len(had) else []
 
 
 def _assembled(parts: list[tuple[Codes, Floats | sp.csr_array]], size: int, keep: int) -> Floats | sp.csr_array:

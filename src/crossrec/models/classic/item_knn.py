@@ -80,7 +80,7 @@ class ItemKNN(FromScores):
         rows = self.aligned(queries).csr()
         codes = self.candidate_codes(candidates)
         weights = self.weights_ if codes is None else sp.csr_array(self.weights_[:, codes])
-        return Scores(dense_product(rows, weights), np.diff(rows.indptr) > 0)
+        return Scores.above(dense_product(rows, weights), np.diff(rows.indptr) > 0)
 
     def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
         """Return the k nearest items; see `SimilarItems`."""

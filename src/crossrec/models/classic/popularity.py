@@ -64,6 +64,7 @@ class Popularity(FromScores):
                 f"half_life_days: the domains {', '.join(train.untimed_domains())} have no times, only an order; "
                 "leave half_life_days out"
             )
+        train = train.liked
         newest_first = np.lexsort((-train.times, train.items, train.users))
         users, items = train.users[newest_first], train.items[newest_first]
         first = np.append(True, (users[1:] != users[:-1]) | (items[1:] != items[:-1]))

@@ -1,0 +1,1 @@
+"""Worlds: simulated interactions whose truth is known, as a data set or in the official formats."""
