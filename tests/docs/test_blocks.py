@@ -50,8 +50,13 @@ SHELL = [block for block in ALL if block.words[:1] in (("bash",), ("sh",), ("con
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(block.page == page for block in PYTHON)], ids=str)
-def test_python_blocks_run_in_order(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The blocks of a page run one after the other, as a reader types them; `notest` needs its reason."""
+def test_python_blocks_run_in_order(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The blocks of a page run one after the other, as a reader types them, and print what stands below them.
+
+    `notest` needs its reason; the `text` block after a block is its output, in which a line `…` stands for any.
+    """
     monkeypatch.chdir(tmp_path)
     space: dict[str, object] = {"__name__": "docs"}
     for block in (block for block in PYTHON if block.page == page):
@@ -64,7 +69,23 @@ def test_python_blocks_run_in_order(page: Path, tmp_path: Path, monkeypatch: pyt
             assert runner.run(example, clear_globs=False).failed == 0, str(block)
             space.update(example.globs)
             continue
+        capsys.readouterr()
         run_block(compile("\n" * block.line + block.text, str(page), "exec"), space)
+        printed = capsys.readouterr().out
+        if (promised := output_of(block)) is not None:
+            pattern = r"\n".join(".*" if line == "…" else re.escape(line) for line in promised.strip().splitlines())
+            assert re.fullmatch(pattern, printed.strip(), re.DOTALL), f"{block} prints\n{printed}"
+
+
+def output_of(block: Block) -> str | None:
+    """Return the text block that stands right after a block, or None."""
+    after = [other for other in ALL if other.page == block.page and other.line > block.line]
+    return after[0].text if after and after[0].words[:1] == ("text",) else None
+
+
+def test_promised_output_is_found() -> None:
+    found = [block for block in PYTHON if output_of(block) is not None]
+    assert {block.page.name for block in found} >= {"README.md", "models.md"}
 
 
 run_block = getattr(__builtins__, "exec", None) or __builtins__["exec"]  # type: ignore[index]

@@ -252,13 +252,18 @@ def table_of(rows: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def fast_csv(
-    text: TextFile, header: Sequence[str], columns: Mapping[str, str], separator: str = ",", *, skip: int = 1
+    text: TextFile,
+    header: Sequence[str],
+    columns: Mapping[str, str],
+    separator: str = ",",
+    *,
+    skip: int = 1,
+    numbers: bool = False,
 ) -> tuple[pl.LazyFrame, int] | None:
     """Read a plain file with typed columns; None where the file is not plain enough to be read so.
 
     A field that does not fit makes the scan fail or gives null, and the caller then reads the file line by
-    line: this way may be right or refuse, never be silently wrong. Ids that are whole numbers, each written in one
-    way only, are read as numbers.
+    line: this way may be right or refuse, never be silently wrong.
 
     Args:
         text: The file.
@@ -266,13 +271,14 @@ def fast_csv(
         columns: Column in the file -> field of the schema.
         separator: One character.
         skip: Lines of header.
+        numbers: Ids that are whole numbers, each written in one way only, may be read as numbers.
 
     Returns:
         The rows, and how many there must be.
     """
     if not text.plain or text.blanks or len(separator) != 1:
         return None
-    ids = _id_type(text, header, columns, separator, skip)
+    ids = _id_type(text, header, columns, separator, skip) if numbers else pl.String()
     types = {"rating": pl.Float32(), "timestamp": pl.Int64(), "user_id": ids, "item_id": ids}
     schema = {name: types.get(columns.get(name, ""), pl.String()) for name in header}
     rows = pl.scan_csv(

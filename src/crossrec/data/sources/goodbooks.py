@@ -42,7 +42,7 @@ class Goodbooks:
         header = _lines.header_of(text)
         wanted = {"user_id": ("user_id",), "item_id": ("book_id",), "rating": ("rating",)}
         columns = _lines.pick(text, header, wanted)
-        fast = _lines.fast_csv(text, header, columns)
+        fast = _lines.fast_csv(text, header, columns, numbers=True)
         items, files, refused = _books(path, workspace)
         return Reading(
             rows=_lines.settled(_lines.csv_rows(text, header), columns),

@@ -71,13 +71,13 @@ class MovieLens:
         elif "\t" in first:
             rows = _settled(_lines.delimited_rows(text, "\t", list(_FIELDS)))
             limits, catalogue, people = (1.0, _STARS), ("u.item",), "u.user"
-            fast = _lines.fast_csv(text, list(_FIELDS), {name: name for name in _FIELDS}, "\t", skip=0)
+            fast = _lines.fast_csv(text, list(_FIELDS), {name: name for name in _FIELDS}, "\t", skip=0, numbers=True)
         else:
             header = _lines.header_of(text)
             columns = _lines.pick(text, header, _FIELDS)
             rows = _lines.settled(_lines.csv_rows(text, header), columns)
             limits, catalogue = (0.5, _STARS), ("movies.csv",)
-            fast = _lines.fast_csv(text, header, columns)
+            fast = _lines.fast_csv(text, header, columns, numbers=True)
         films = self._films(path, catalogue, workspace)
         users = users_of(path, people, workspace) if self.titles and people else None
         return Reading(

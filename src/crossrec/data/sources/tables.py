@@ -164,7 +164,7 @@ class Tables:
         skip = int(self.header)
         header = names if self.header else [str(number + 1) for number in range(len(names))]
         columns = self._columns(entry.label, header)
-        fast = _lines.fast_csv(text, header, columns, separator, skip=skip)
+        fast = _lines.fast_csv(text, header, columns, separator, skip=skip, numbers=not self.hash_users)
         if not set(columns.values()) <= {"user_id", "item_id", "rating", "timestamp"}:
             fast = None
         reading = Reading(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -147,6 +148,8 @@ class SqliteLog:
             for table in _TABLES:
                 base.execute(table)
             base.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
+            base.execute("INSERT OR IGNORE INTO meta VALUES ('identity', ?)", (secrets.token_hex(8),))
+            self.identity = str(base.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()[0])
             found = int(base.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()[0])
         if found > SCHEMA:
             raise CorruptBundle(f"{self.path}: has schema {found}, this version reads up to {SCHEMA}; update crossrec")
