@@ -101,6 +101,19 @@ def test_one_target_domain_a_batch() -> None:
         Queries.from_queries([*batch, Query()], catalogue())
 
 
+def test_a_native_id_is_found_by_the_domain_of_its_act() -> None:
+    two = Catalogue(
+        Vocabulary(["books:1", "films:1", "films:a%3Ab"]), np.array([0, 1, 1]), Vocabulary(["books", "films"])
+    )
+    acts = [Act("1", "films"), Act("1", "books"), Act(1, "films"), Act("a:b", "films"), Act("books:1", "films")]
+    acts += [Act("1"), Act("1", "songs"), Act("films:1")]
+    for repeats in (1, 200):  # few ids are looked up one by one, many in a table
+        queries = Queries.from_queries([Query(history=tuple(acts * repeats))], two)
+        assert queries.items.tolist() == [1, 0, 1, 2, 0, -1, -1, 1] * repeats
+    numbers = Catalogue(Vocabulary([5, 7]), np.zeros(2, np.int16), Vocabulary(["films"]))
+    assert Queries.from_queries([Query(history=(Act(7, "films"), Act(7)))], numbers).items.tolist() == [1, 1]
+
+
 def test_an_unknown_kind_names_the_nearest() -> None:
     with pytest.raises(InvalidInput, match="did you mean 'purchase'"):
         Queries.from_queries([Query(history=(Act("a", kind="purchas"),))], catalogue())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crossrec.core.errors import InvalidInput, NotFound
-from crossrec.events.log import open_log, person_key
+from crossrec.events.log import new_secret, open_log, person_digest, person_key
 
 
 def test_the_scheme_picks_the_log(tmp_path: Path) -> None:
@@ -25,5 +25,9 @@ def test_a_wrong_url_is_named() -> None:
             open_log(url)
 
 
-def test_a_mark_does_not_say_who() -> None:
-    assert "ann" not in person_key("ann") and person_key("ann") != person_key("bob")
+def test_a_mark_does_not_say_who_without_the_secret_of_its_log() -> None:
+    ours, others = new_secret(), new_secret()
+    digests = {user: person_digest(user) for user in ("ann", "bob")}
+    assert person_key(digests["ann"], ours) == person_key(digests["ann"], ours)
+    assert len({person_key(digest, secret) for digest in digests.values() for secret in (ours, others)}) == 4
+    assert digests["ann"] not in person_key(digests["ann"], ours)

@@ -21,7 +21,7 @@ with warnings.catch_warnings():  # starlette announces its next client at import
 from crossrec.core.interactions import Interactions
 from crossrec.core.settings import ServerSettings
 from crossrec.events.log import LiveLog, open_log
-from crossrec.models.boards import checkerboard
+from crossrec.models.boards import checkerboard, two_domain_board
 from crossrec.models.recommender import create
 from crossrec.serving.app import build_app
 from crossrec.serving.service import Service
@@ -63,7 +63,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     train_on("ease", create("ease", l2=1.0), board(), folder / "ease")
     train_on("ease", create("ease", l2=1.0), board(integers=True), folder / "integers")
     train_on("popularity", create("popularity"), board(), folder / "popularity")
-    return {name: folder / name for name in ("ease", "integers", "popularity")}
+    train_on("ease", create("ease", l2=1.0), two_domain_board(), folder / "domains")
+    return {name: folder / name for name in ("ease", "integers", "popularity", "domains")}
 
 
 @pytest.fixture

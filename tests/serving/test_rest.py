@@ -130,6 +130,29 @@ def test_a_history_in_the_question_is_served_and_not_kept(serve: Serve) -> None:
     assert nothing["served_from"] == "fallback" and {item["id"] for item in nothing["items"]} == {"i000", "i001"}
 
 
+def test_a_native_id_is_known_wherever_its_domain_is_told(serve: Serve) -> None:
+    client = serve("domains")
+    told = {"user": "zoë", "domain": "films", "candidates": "1,films:3,nowhere"}
+    assert set(ids(client, **told)) == {"films:1", "films:3"}
+    assert ids(client, user="zoë", candidates="1") == []
+    act = {"item_id": "3", "domain": "books"}
+    answers = [
+        client.post("/v1/recommend", json={"history": [one], "domain": "films", "k": 3}).json()
+        for one in (act, {"item_id": "books:3"}, {"item_id": "3"})
+    ]
+    lists = [[(item["id"], item["score"]) for item in answer["items"]] for answer in answers]
+    assert lists[0] == lists[1] and [answer["served_from"] for answer in answers] == ["model", "model", "fallback"]
+    asked = {"history": [act], "domain": "films", "candidates": ["5", "films:7"]}
+    assert {one["id"] for one in client.post("/v1/recommend", json=asked).json()["items"]} == {
+        "films:5",
+        "films:7",
+    }
+    path = "/v1/items/5/availability"
+    assert client.put(path, json={"available": False}).status_code == 404
+    assert client.put(path, params={"domain": "films"}, json={"available": False}).status_code == 200
+    assert ids(client, user="zoë", domain="films", candidates="5,7") == ["films:7"]
+
+
 def test_filters_and_candidates_narrow_a_list(serve: Serve) -> None:
     client = serve()
     assert all(int(str(one)[1:]) % 2 == 0 for one in ids(client, user="u003", k=24, where="genres:comedy"))
@@ -144,6 +167,37 @@ def test_similar_items_are_alike(serve: Serve) -> None:
     assert len(answer["items"]) == 3 and all(int(item["id"][1:]) % 2 == 1 for item in answer["items"])
     assert "i003" not in [item["id"] for item in answer["items"]]
     assert client.get("/v1/similar/i999").status_code == 404
+
+
+def test_alike_items_are_narrowed_like_lists(serve: Serve) -> None:
+    client = serve()
+    answer = client.get("/v1/similar/i003", params={"k": 24, "where": ["price<=9", "genres:Drama"]}).json()
+    assert {item["id"] for item in answer["items"]} == {"i001", "i005", "i007", "i009"}
+    two = serve("domains")
+    for item, domain in (("1", "films"), ("films:1", "films"), ("films:1", "books")):
+        found = two.get(f"/v1/similar/{item}", params={"domain": domain, "k": 3}).json()["items"]
+        assert len(found) == 3 and all(str(one["id"]).startswith(f"{domain}:") for one in found), (item, domain)
+    assert two.get("/v1/similar/1").status_code == 404
+    answer = two.get("/v1/similar/films:1", params={"domain": "boks"})
+    assert answer.status_code == 404 and "did you mean 'books'" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name", "near"),
+    [
+        ("GET", "/v1/recommend?user=zoe", "wher", "where"),
+        ("GET", "/v1/recommend?k=2", "usr", "user"),
+        ("GET", "/v1/similar/i003?k=2", "domian", "domain"),
+        ("DELETE", "/v1/users/zoe?", "domain", ""),
+        ("PUT", "/v1/items/i003/availability?", "doman", "domain"),
+    ],
+)
+def test_a_parameter_that_is_none_is_refused(serve: Serve, method: str, path: str, name: str, near: str) -> None:
+    body = {"available": True} if method == "PUT" else None
+    answer = serve().request(method, f"{path}&{name}=x", json=body)
+    said = answer.json()["error"]
+    assert answer.status_code == 422 and said["type"] == "InvalidInput", answer.text
+    assert name in said["message"] and (not near or f"did you mean '{near}'" in said["message"])
 
 
 def test_a_model_that_knows_no_likeness_says_so(serve: Serve) -> None:

@@ -62,6 +62,17 @@ class Catalogue:
             raise unknown_name("domain", name, self.domain_names)
         return np.asarray(self.domains == code)
 
+    def resolve(self, item: Id, domain: str | None = None) -> Id:
+        """Return an item's id as this catalogue has it: `films:42` for the native id 42 of films.
+
+        Args:
+            item: An id of the catalogue, or a domain's own.
+            domain: Where the item is from; asked only where the id alone is none of the catalogue's.
+        """
+        if domain and item not in self.ids and (joined := join_id(domain, item)) in self.ids:
+            return joined
+        return item
+
     def codes_of(self, candidates: Sequence[Id]) -> Codes:
         """Return the codes of candidate ids, in their order.
 

@@ -26,7 +26,7 @@ class Act:
     """One thing a person did.
 
     Args:
-        item: The item's id, as the model knows it.
+        item: The item's id, as the model knows it, or as its domain writes it.
         domain: Where; needed only where the id does not say it.
         kind: One of `KINDS`.
         at: Milliseconds UTC, or None.
@@ -102,7 +102,7 @@ class Queries:
         lengths = np.array([len(query.history) for query in queries], dtype=np.int64)
         return cls(
             indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
-            items=catalogue.ids.encode([act.item for act in acts]),
+            items=catalogue.ids.encode([catalogue.resolve(act.item, act.domain) for act in acts]),
             times=np.array([NO_TIME if act.at is None else act.at for act in acts], dtype=np.int64),
             kinds=np.array([KIND_CODES[check_kind(act.kind)] for act in acts], dtype=np.int8),
             values=np.array([np.nan if act.value is None else act.value for act in acts], dtype=np.float32),

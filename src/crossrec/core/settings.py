@@ -33,6 +33,7 @@ class ServerSettings:
         events: URL of the event log: `sqlite:///path` or `memory://`.
         max_batch: Most events in one request.
         max_history: Most acts of one person that a query carries, the newest.
+        max_waiting: Most questions that the model is asked at a time, all but one waiting; further ones get 503.
         fold_in: Lay events over the bundle's histories, so that they change the next answer.
     """
 
@@ -42,6 +43,7 @@ class ServerSettings:
     events: str = "sqlite:///crossrec-events.db"
     max_batch: int = 1_000
     max_history: int = 1_000
+    max_waiting: int = 32
     fold_in: bool = True
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, cast, runtime_checkable
 
@@ -18,7 +20,9 @@ __all__ = [
     "LiveLog",
     "Tails",
     "check_events",
+    "new_secret",
     "open_log",
+    "person_digest",
     "person_key",
 ]
 
@@ -92,7 +96,11 @@ class Tails(Protocol):
         ...
 
     def forgotten(self, moment: int) -> dict[str, int]:
-        """Return `person_key` -> when, milliseconds UTC, of the persons forgotten at a moment or later."""
+        """Return `person` -> when, milliseconds UTC, of the persons forgotten at a moment or later."""
+        ...
+
+    def person(self, user: str) -> str:
+        """Return the key under which this log remembers the erasure of a person; another log has another."""
         ...
 
 
@@ -124,9 +132,24 @@ def open_log(url: str, clock: Callable[[], int] = now) -> LiveLog:
     return kind(place, clock)
 
 
-def person_key(user: str) -> str:
-    """Return the digest under which an erasure is remembered; it does not say who it was."""
+def new_secret() -> str:
+    """Make the secret of a log, 64 hexadecimal digits; it lies in the log and nowhere else."""
+    return secrets.token_hex(32)
+
+
+def person_digest(user: str) -> str:
+    """Return the digest of a person's id; who has it can try ids out, so it is kept under a key only."""
     return hashlib.sha256(b"crossrec erased\0" + user.encode("utf-8")).hexdigest()
+
+
+def person_key(digest: str, secret: str) -> str:
+    """Return the key under which an erasure is remembered; without the log's secret it does not say who it was.
+
+    Args:
+        digest: The person's, see `person_digest`; also what logs of schema 1 remembered.
+        secret: The log's, see `new_secret`.
+    """
+    return hmac.new(bytes.fromhex(secret), digest.encode("ascii"), hashlib.sha256).hexdigest()
 
 
 def check_events(events: Iterable[Event]) -> list[Event]:

@@ -18,7 +18,7 @@ from crossrec.data.intake.row_checks import checked, kept, refused
 from crossrec.data.schema import check_domain
 from crossrec.data.source import Rules
 from crossrec.data.storing.writing import append_rows, existing
-from crossrec.events.log import Tails, person_key
+from crossrec.events.log import Tails
 
 __all__ = ["Round", "events_table", "tail_once"]
 
@@ -165,5 +165,5 @@ def _forgotten(log: Tails, folder: Path, domain: str, since: int) -> dict[str, i
     rows = open_dataset(folder).rows(domain)
     first = rows.group_by("user_id").agg(pl.col("timestamp").min()).collect(engine="streaming")
     return {  # who has no row from before was taken out in an earlier round
-        user: keys[key] for user, at in first.iter_rows() if (key := person_key(user)) in keys and at <= keys[key]
+        user: keys[key] for user, at in first.iter_rows() if (key := log.person(user)) in keys and at <= keys[key]
     }

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from crossrec.core.arrays import Bools
-from crossrec.core.clock import stopwatch
 from crossrec.core.errors import InvalidInput
 from crossrec.core.event import KINDS
 from crossrec.core.query import Queries
@@ -71,13 +70,12 @@ class Answerer:
             InvalidInput: k is not 1 to 1,000.
             NotFound: No such domain.
         """
-        taken = stopwatch()
         _check_length(k)
         lists = self.model.recommend(queries, k, exclude_seen=exclude_seen, candidates=candidates, allowed=allowed)
         sources = lists.item_sources(0) or [self.name] * int((lists.items[0] >= 0).sum())
         said = {source: self._reasons(queries, lists, source) for source in dict.fromkeys(sources)}
         reasons = [said[source][place] for place, source in enumerate(sources)]
-        return self._told(lists, sources, reasons, taken() * 1000)
+        return self._told(lists, sources, reasons)
 
     def similar(self, item: Id, k: int, allowed: Bools | None = None) -> dict[str, Any]:
         """Answer with the items most like one, of those that may be shown.
@@ -86,14 +84,13 @@ class Answerer:
             InvalidInput: k is not 1 to 1,000, or no model here knows which items are alike.
             NotFound: No such item.
         """
-        taken = stopwatch()
         _check_length(k)
         for name, member in self.members.items():
             if isinstance(member, SimilarItems):
                 title = self._title(int(self.model.catalogue_.codes_of([item])[0]))
                 hidden = 0 if allowed is None else int((~allowed).sum())
                 lists = _shown(member.similar([item], k + hidden), k, allowed)
-                return self._told(lists, [name] * k, [f"similar to {title}"] * k, taken() * 1000)
+                return self._told(lists, [name] * k, [f"similar to {title}"] * k)
         raise InvalidInput(
             f"similar: {', '.join(self.members)} cannot tell which items are alike; train item_knn or ease"
         )
@@ -114,9 +111,7 @@ class Answerer:
             for code in member.explain(mine, lists.items)[0].tolist()
         ]
 
-    def _told(
-        self, lists: Recommendations, sources: Sequence[str], reasons: list[str], took_ms: float
-    ) -> dict[str, Any]:
+    def _told(self, lists: Recommendations, sources: Sequence[str], reasons: list[str]) -> dict[str, Any]:
         codes = lists.items[0][lists.items[0] >= 0]
         ids, scores = lists.catalogue.ids.decode(codes), np.round(lists.scores[0].astype(np.float64), 6).tolist()
         titles = lists.catalogue.titles
@@ -133,7 +128,6 @@ class Answerer:
         return {
             "recommendation_id": str(uuid.uuid4()),
             "model_version": self.version,
-            "took_ms": round(took_ms, 3),
             "served_from": "model" if self.name in sources or self.name not in self.members else "fallback",
             "items": items,
         }

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import structlog
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
@@ -23,6 +24,7 @@ from crossrec.serving.telemetry import Telemetry
 
 __all__ = ["build_app"]
 
+_MORE_THREADS = 8
 log = structlog.get_logger("crossrec.serving")
 
 
@@ -35,6 +37,9 @@ def build_app(service: Service) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        # Threads for all who wait for the model, and some for events, erasures and those who are refused.
+        threads = current_default_thread_limiter()
+        threads.total_tokens = max(threads.total_tokens, service.settings.max_waiting + _MORE_THREADS)
         service.warm_up()
         log.info("ready", model=service.name, version=service.version)
         yield

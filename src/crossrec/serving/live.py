@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from crossrec.core.catalogue import join_id
 from crossrec.core.event import KIND_CODES, NOT_TASTE, Event, is_taste
 from crossrec.core.query import Queries
 from crossrec.core.vocabulary import Id
@@ -44,13 +43,10 @@ class LiveHistories:
         integers = self.model.histories_.user_ids.is_integer
         return int(text) if integers and _is_integer(text) else text
 
-    def item_id(self, text: str, domain: str = "") -> Id:
+    def item_id(self, text: str, domain: str | None = None) -> Id:
         """Return an item's id as the model has it; the domain helps where the id does not say it."""
-        ids = self.model.catalogue_.ids
-        one: Id = int(text) if ids.is_integer and _is_integer(text) else text
-        if domain and one not in ids and (joined := join_id(domain, text)) in ids:
-            return joined
-        return one
+        catalogue = self.model.catalogue_
+        return catalogue.resolve(int(text) if catalogue.ids.is_integer and _is_integer(text) else text, domain)
 
     def query(self, user: str, domain: str | None) -> Queries:
         """Return the query of one person, their newest acts last."""

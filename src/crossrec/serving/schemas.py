@@ -95,6 +95,7 @@ class ActIn(_Strict):
     item_id: IdText
     interaction_type: Kind = "view"
     timestamp: Milliseconds | None = None
+    domain: str = Field("", max_length=MAX_ID_BYTES)
     value: float | None = None
 
 

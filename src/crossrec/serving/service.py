@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from crossrec.core.arrays import Bools
 from crossrec.core.clock import now
-from crossrec.core.errors import InvalidInput
+from crossrec.core.errors import InvalidInput, Unavailable
 from crossrec.core.event import Event
 from crossrec.core.query import Act, Queries, Query
 from crossrec.core.settings import ServerSettings
@@ -35,6 +36,9 @@ class Service:
         settings: The server's.
         availability_file: Where the items taken off the page are kept; None keeps them in memory.
         threads: Threads of the model's compiled loops; 0 is all cores.
+
+    Raises:
+        InvalidInput: The settings let nobody ask.
     """
 
     def __init__(
@@ -46,6 +50,8 @@ class Service:
         *,
         threads: int = 0,
     ) -> None:
+        if settings.max_waiting < 1:
+            raise InvalidInput(f"server.max_waiting: expected >= 1, got {settings.max_waiting}")
         self.name, self.version, self.settings, self.log = bundle.card.model, bundle.version, settings, log
         self.model = bundle.model
         self.answerer = Answerer(bundle.model, bundle.card.model, bundle.version)
@@ -56,6 +62,7 @@ class Service:
         # One thread asks the model: each thread that runs compiled loops would start a team of threads of its own,
         # slow on its first call, and not every threading layer bears two teams at once.
         self._worker = ThreadPoolExecutor(1, "model", initializer=use_threads, initargs=(threads,))
+        self._places = threading.BoundedSemaphore(settings.max_waiting)
         self.ready = False
 
     def warm_up(self) -> None:
@@ -64,7 +71,7 @@ class Service:
         item = catalogue.ids.decode(catalogue.ids.encode(catalogue.ids.series[:1]))[0]
         known = Queries.from_queries([Query(history=(Act(item, value=1.0),))], catalogue)
         for queries in (known, self.live.query("", None)):
-            self._worker.submit(self.answerer.recommend, queries, 10).result()
+            self._ask(self.answerer.recommend, queries, 10)
         self.ready = True
 
     def close(self) -> None:
@@ -110,21 +117,30 @@ class Service:
     def for_history(self, question: Question) -> dict[str, Any]:
         """Answer for a history that the question carries."""
         acts = tuple(
-            Act(self.live.item_id(str(act.item_id)), "", act.interaction_type, act.timestamp, act.value)
+            Act(
+                self.live.item_id(str(act.item_id), act.domain),
+                act.domain,
+                act.interaction_type,
+                act.timestamp,
+                act.value,
+            )
             for act in question.history
         )
         queries = Queries.from_queries([Query(history=acts, domain=question.domain)], self.model.catalogue_)
         candidates = None if question.candidates is None else [str(one) for one in question.candidates]
         return self._answer(queries, question.k, question.exclude_seen, candidates, question.where)
 
-    def similar(self, item: str, k: int) -> dict[str, Any]:
-        """Answer with the items most like one."""
-        asked = self._worker.submit(self.answerer.similar, self.live.item_id(item), k, self.availability.mask)
-        return asked.result()
+    def similar(self, item: str, k: int, *, domain: str | None, where: Sequence[str]) -> dict[str, Any]:
+        """Answer with the items most like one, of a domain or of all."""
+        allowed = self._allowed(where)
+        if domain is not None:
+            inside = self.model.catalogue_.in_domain(domain)
+            allowed = inside if allowed is None else allowed & inside
+        return self._ask(self.answerer.similar, self.live.item_id(item, domain), k, allowed)
 
-    def put_available(self, item: str, *, available: bool) -> None:
+    def put_available(self, item: str, domain: str | None = None, *, available: bool) -> None:
         """Take an item off the page or put it back, from the next answer on."""
-        self.availability.put(self.live.item_id(item), available=available)
+        self.availability.put(self.live.item_id(item, domain), available=available)
 
     def erase(self, user: str) -> dict[str, Any]:
         """Remove all that is kept about a person, and give a receipt."""
@@ -133,14 +149,24 @@ class Service:
     def _answer(
         self, queries: Queries, k: int, exclude_seen: bool, candidates: Sequence[str] | None, where: Sequence[str]
     ) -> dict[str, Any]:
-        asked = None if candidates is None else [self.live.item_id(one) for one in candidates]
+        asked = None if candidates is None else [self.live.item_id(one, queries.domain) for one in candidates]
         allowed = self._allowed(where)
-        answer = self._worker.submit(
+        answer = self._ask(
             self.answerer.recommend, queries, k, exclude_seen=exclude_seen, candidates=asked, allowed=allowed
-        ).result()
+        )
         if answer["items"]:
             self.metrics.lists.labels(answer["items"][0]["source"]).inc()
         return answer
+
+    def _ask(self, answer: Callable[..., dict[str, Any]], *asked: Any, **more: Any) -> dict[str, Any]:
+        """Have the model's thread answer; a queue without bound would make everyone wait longer than they will."""
+        if not self._places.acquire(blocking=False):
+            most = self.settings.max_waiting
+            raise Unavailable(f"the model has {most} questions to answer (server.max_waiting); ask again in a moment")
+        try:
+            return self._worker.submit(answer, *asked, **more).result()
+        finally:
+            self._places.release()
 
     def _allowed(self, where: Sequence[str]) -> Bools | None:
         filtered, available = self.filters.mask(tuple(where)), self.availability.mask

@@ -55,7 +55,7 @@ class Telemetry:
             await self.app(scope, receive, send)
             return
         taken, request_id, status = stopwatch(), str(uuid.uuid4()), 500
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope.setdefault("state", {}).update(request_id=request_id, taken=taken)
         method = scope["method"] if scope["method"] in _METHODS else "other"  # a label is kept for good
 
         async def noting(message: Message) -> None:

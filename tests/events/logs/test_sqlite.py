@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sqlite3
 from pathlib import Path
@@ -65,6 +66,55 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         base.execute("UPDATE meta SET value = '99'")
     base.close()
     with pytest.raises(CorruptBundle, match="schema 99"):
+        _open(tmp_path)
+
+
+def _as_schema_1(folder: Path, erased: dict[str, int]) -> None:
+    """Turn a file into what the first version wrote: digests that anyone can make from an id."""
+    base = sqlite3.connect(folder / "events.db")
+    base.execute("DELETE FROM meta")
+    base.execute("INSERT INTO meta VALUES ('schema', '1')")
+    base.execute("DELETE FROM erased")
+    base.executemany("INSERT INTO erased VALUES (?, ?)", [(_plain_digest(user), at) for user, at in erased.items()])
+    base.commit()
+    base.close()
+
+
+def _plain_digest(user: str) -> str:
+    return hashlib.sha256(b"crossrec erased\0" + user.encode()).hexdigest()
+
+
+def test_no_byte_of_the_files_lets_an_id_be_tried_out_by_its_digest(tmp_path: Path) -> None:
+    log = _open(tmp_path)
+    log.append([_event(1, "1004")])
+    log.forget("1004")
+    log.close()
+    raw = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert _plain_digest("1004").encode() not in raw
+
+
+def test_erasures_of_the_first_schema_stay_known_under_a_key(tmp_path: Path) -> None:
+    _open(tmp_path).close()
+    _as_schema_1(tmp_path, {"ann": 4_000, "1004": 4_500})
+    log = _open(tmp_path)
+    raw = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert not any(_plain_digest(user).encode() in raw for user in ("ann", "1004"))
+    assert (log.erased("ann"), log.erased("1004"), log.erased("bob")) == (4_000, 4_500, None)
+    assert log.append([_event(4_000, "ann"), _event(4_001, "ann")]) == 1
+    assert log.forgotten(4_100) == {log.person("1004"): 4_500}
+    assert log.forget("ann") == 1 and len(log.forgotten(0)) == 2, "under the same key again"
+    log.close()
+    again = _open(tmp_path)
+    assert again.erased("ann") == 5_000 and again.erased("1004") == 4_500, "upgraded once"
+    again.close()
+
+
+def test_a_file_without_its_secret_is_damaged(tmp_path: Path) -> None:
+    _open(tmp_path).close()
+    with sqlite3.connect(tmp_path / "events.db") as base:
+        base.execute("DELETE FROM meta WHERE name = 'secret'")
+    base.close()
+    with pytest.raises(CorruptBundle, match="secret"):
         _open(tmp_path)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from crossrec.core.clock import now
 from crossrec.core.event import Event
-from crossrec.events.log import check_events, person_key
+from crossrec.events.log import check_events, new_secret, person_digest, person_key
 
 __all__ = ["MemoryLog"]
 
@@ -30,6 +30,7 @@ class MemoryLog:
         self._arrivals: dict[str, int] = {}
         self._arrived = 0
         self._erased: dict[str, int] = {}
+        self._secret = new_secret()
 
     def append(self, events: Iterable[Event]) -> int:
         """Keep the new events of a batch."""
@@ -38,7 +39,7 @@ class MemoryLog:
             before = len(self._events)
             for event in batch:
                 known = event.id in self._events
-                if not known and event.at > self._erased.get(person_key(event.user), event.at - 1):
+                if not known and event.at > self._erased.get(self.person(event.user), event.at - 1):
                     self._arrived += 1
                     self._events[event.id], self._arrivals[event.id] = event, self._arrived
             return len(self._events) - before
@@ -63,7 +64,7 @@ class MemoryLog:
             for event in own:
                 del self._events[event.id], self._arrivals[event.id]
             last = max((event.at for event in own), default=0)  # a client's clock may be ahead
-            self._erased[person_key(user)] = max(self._clock(), last)
+            self._erased[self.person(user)] = max(self._clock(), last)
             return len(own)
 
     def close(self) -> None:
@@ -72,7 +73,7 @@ class MemoryLog:
     def erased(self, user: str) -> int | None:
         """Return when a person was forgotten."""
         with self._lock:
-            return self._erased.get(person_key(user))
+            return self._erased.get(self.person(user))
 
     def since(self, cursor: int, limit: int) -> list[tuple[int, Event]]:
         """Give what arrived after a cursor."""
@@ -84,3 +85,7 @@ class MemoryLog:
         """Return who was forgotten since a moment."""
         with self._lock:
             return {person: at for person, at in self._erased.items() if at >= moment}
+
+    def person(self, user: str) -> str:
+        """Return the key of a person's erasure."""
+        return person_key(person_digest(user), self._secret)

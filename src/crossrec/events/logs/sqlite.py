@@ -12,11 +12,12 @@ from pathlib import Path
 from crossrec.core.clock import now
 from crossrec.core.errors import CorruptBundle, InvalidInput, Unavailable
 from crossrec.core.event import Event
-from crossrec.events.log import check_events, person_key
+from crossrec.events.log import check_events, new_secret, person_digest, person_key
 
 __all__ = ["SqliteLog"]
 
-SCHEMA = 1
+SCHEMA = 2
+"""1 remembered erasures by a plain digest of the id; 2 keys the digest with a secret in `meta`."""
 _BUSY_SECONDS = 10.0
 _PAGE = 1_000
 _COLUMNS = 'id, "user", item, kind, "at", domain, value, recommendation_id'
@@ -110,7 +111,7 @@ class SqliteLog:
             last = base.execute('SELECT MAX("at") FROM events WHERE "user" = ?', (user,)).fetchone()[0]
             removed = base.execute('DELETE FROM events WHERE "user" = ?', (user,)).rowcount
             moment = max(self._clock(), last or 0)  # a client's clock may be ahead
-            base.execute("INSERT OR REPLACE INTO erased VALUES (?, ?)", (person_key(user), moment))
+            base.execute("INSERT OR REPLACE INTO erased VALUES (?, ?)", (self.person(user), moment))
         with self._spoken() as base:
             busy = base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
@@ -140,6 +141,10 @@ class SqliteLog:
         with self._spoken() as base:
             return dict(base.execute('SELECT person, "at" FROM erased WHERE "at" >= ?', (moment,)).fetchall())
 
+    def person(self, user: str) -> str:
+        """Return the key of a person's erasure, made with the secret of this file."""
+        return person_key(person_digest(user), self._secret)
+
     def _prepare(self) -> None:
         """Set the pragmas, make the tables, and read the schema's version."""
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY"):
@@ -147,18 +152,29 @@ class SqliteLog:
         with self._writing() as base:
             for table in _TABLES:
                 base.execute(table)
-            base.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
+            told = dict(base.execute("SELECT name, value FROM meta").fetchall())
+            found = int(told.get("schema", 0))
+            if found > SCHEMA:
+                raise CorruptBundle(
+                    f"{self.path}: has schema {found}, this version reads up to {SCHEMA}; update crossrec"
+                )
+            if found < SCHEMA:
+                self._secret = new_secret()
+                _give_keys(base, self._secret)
+            elif not (secret := told.get("secret")):
+                raise CorruptBundle(f"{self.path}: has lost its secret, so nobody erased can be told; restore a backup")
+            else:
+                self._secret = secret
             base.execute("INSERT OR IGNORE INTO meta VALUES ('identity', ?)", (secrets.token_hex(8),))
             self.identity = str(base.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()[0])
-            found = int(base.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()[0])
-        if found > SCHEMA:
-            raise CorruptBundle(f"{self.path}: has schema {found}, this version reads up to {SCHEMA}; update crossrec")
+        if found < SCHEMA:
+            self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # what was overwritten leaves the WAL too
 
     def _marks(self, users: set[str]) -> dict[str, int]:
         """Return person -> moment of erasure of those who were erased."""
         found = {}
         for user in users:
-            row = self._base.execute('SELECT "at" FROM erased WHERE person = ?', (person_key(user),)).fetchone()
+            row = self._base.execute('SELECT "at" FROM erased WHERE person = ?', (self.person(user),)).fetchone()
             if row:
                 found[user] = int(row[0])
         return found
@@ -188,6 +204,15 @@ class SqliteLog:
                 if isinstance(error, Unavailable):
                     raise
                 raise Unavailable(f"{self.path}: the event log does not answer ({error})") from error
+
+
+def _give_keys(base: sqlite3.Connection, secret: str) -> None:
+    """Make a file's secret, and put the plain digests of schema 1 under it; a new file has none."""
+    plain = base.execute('SELECT person, "at" FROM erased').fetchall()
+    base.execute("DELETE FROM erased")
+    base.executemany("INSERT INTO erased VALUES (?, ?)", [(person_key(digest, secret), at) for digest, at in plain])
+    told = (("schema", str(SCHEMA)), ("secret", secret))
+    base.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", told)
 
 
 def _row(event: Event) -> tuple[str | float | None, ...]:
