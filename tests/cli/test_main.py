@@ -31,8 +31,9 @@ def test_doctor_names_versions_cores_and_what_is_reachable(run: Run, monkeypatch
     found = json.loads(said)
     assert code == 0 and "hush-hush" not in said
     assert {"python", "cores", "threads", "free memory"} <= set(found["machine"])
-    assert {"numpy", "scipy", "polars", "numba", "typer", "rich"} == set(found["packages"])
-    assert found["extras"] == {"server": "installed"}
+    assert {"numpy", "scipy", "polars", "numba", "typer", "rich", "isal", "narwhals"} == set(found["packages"])
+    assert found["extras"]["server"] == "installed"
+    assert {"spark", "cloud", "zst", "arrow", "report", "torch"} < set(found["extras"])
     assert found["settings"]["server.api_key"] == "set"
     assert len(found["reachable"]) == 1
 

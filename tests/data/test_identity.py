@@ -72,7 +72,7 @@ def test_a_removed_person_falls_apart_and_stays_apart(folder: Path) -> None:
     assert "films:1" in users(folder)
     kept = (folder / "links.json").read_text()
     assert "ann" not in kept and '"1"' not in kept
-    with pytest.raises(NotFound, match="no person 'ann'"):
+    with pytest.raises(NotFound, match="no such person"):
         remove_person(folder, "ann")
 
 
@@ -123,9 +123,37 @@ def test_only_case_and_blanks_are_forgiven(address: str) -> None:
 def test_what_a_table_must_have_is_said(folder: Path) -> None:
     with pytest.raises(InvalidInput, match="expected a column 'user_id'"):
         add_links(folder, pl.DataFrame({"domain": ["films"], "person_id": ["x"]}))
-    with pytest.raises(InvalidInput, match="no domain called 'film'"):
+    with pytest.raises(InvalidInput, match="row 2, column domain: expected one of books, films"):
         add_links(folder, table(("film", "1", "ann")))
-    with pytest.raises(InvalidInput, match="column consent: expected true or false"):
+    with pytest.raises(InvalidInput, match="row 2, column consent: expected true or false"):
         add_links(folder, table(("films", "1", "ann"), consent=["perhaps"]))
     with pytest.raises(InvalidInput, match="row 3: expected domain, user_id and person"):
         add_links(folder, table(("films", "1", "ann"), ("films", "", "bob")))
+
+
+def test_an_address_in_a_wrong_place_is_refused_and_not_shown(folder: Path) -> None:
+    for rows in (
+        pl.DataFrame({"domain": [ADDRESS], "user_id": ["1"], "email": ["films"]}),
+        table(("films", "1", ADDRESS)),
+        table(("films", "1", "ann"), consent=[ADDRESS]),
+        pl.DataFrame({"films": ["films"], "1": ["2"], ADDRESS: ["b@example.org"]}),
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            add_links(folder, rows, secret=SECRET)
+        assert "example" not in str(caught.value).lower()
+    assert not (folder / "links.json").exists()
+
+
+def test_an_account_of_shared_domains_is_one_account(tmp_path: Path) -> None:
+    out = tmp_path / "shared"
+    for domain in ("films", "books"):
+        path = tmp_path / f"{domain}.csv"
+        path.write_text("user_id,item_id\nu,x\nv,y\n")
+        import_source("tables", path, domain, out, shared_users=True)
+    with pytest.raises(InvalidInput, match="expected one person for an account"):
+        add_links(out, table(("films", "u", "ann"), ("books", "u", "bob")))
+    add_links(out, table(("films", "u", "ann")))
+    assert users(out) == {"ann", "v"}
+    remove_person(out, "ann")
+    assert add_links(out, table(("books", "u", "ann"))).removed_before == 1
+    assert users(out) == {"u", "v"}

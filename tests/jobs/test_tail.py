@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from crossrec.core.errors import InvalidInput
 from crossrec.core.event import Event
 from crossrec.data.dataset import open_dataset
 from crossrec.data.intake.importing import import_source
@@ -140,3 +141,23 @@ def test_a_killed_tail_goes_on_without_loss_or_repeats(url: str, log: LiveLog, t
         pass
     rows = open_dataset(out).rows("shop").collect()
     assert sorted(rows["position"]) == [cursor for cursor, _ in log.since(0, 1_000)]
+
+
+def test_another_log_is_not_read_on_from_a_cursor_of_this_one(log: LiveLog, tmp_path: Path) -> None:
+    log.append(events(5))
+    tail_once(log, tmp_path / "d", "shop")
+    with closing(open_log(f"sqlite:///{tmp_path / 'other.db'}")) as other:
+        other.append(events(5))
+        with pytest.raises(InvalidInput, match="expected the log that it was read from"):
+            tail_once(other, tmp_path / "d", "shop")
+
+
+def test_an_erasure_dated_ahead_is_handled_once(log: LiveLog, tmp_path: Path) -> None:
+    ahead = int(time.time() * 1000) + 3_600_000
+    log.append([Event("e1", "ann", "x", "view", ahead), Event("e2", "bob", "x", "view", MAY)])
+    tail_once(log, tmp_path / "d", "shop")
+    log.forget("ann")
+    assert tail_once(log, tmp_path / "d", "shop").erased == 1
+    before = open_dataset(tmp_path / "d").manifest.version
+    assert tail_once(log, tmp_path / "d", "shop").erased == 0
+    assert open_dataset(tmp_path / "d").manifest.version == before

@@ -21,9 +21,11 @@ from crossrec.data.storing.parts import scan
 from crossrec.data.storing.transaction import writing
 from crossrec.data.storing.writing import existing
 
-__all__ = ["LINKS", "LinkSummary", "Links", "add_links", "person_of_address", "read_links", "remove_person"]
+__all__ = ["LINKS", "SHARED", "LinkSummary", "Links", "add_links", "person_of_address", "read_links", "remove_person"]
 
 LINKS = "links.json"
+SHARED = "*"
+"""Stands for all domains with shared users: the same id is one account in them."""
 _SCHEMA = pl.Schema({"domain": pl.String(), "user_id": pl.String(), "person_id": pl.String()})
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0", "")
 
@@ -43,14 +45,19 @@ class Links:
     removed: dict[str, int] = field(default_factory=dict)
 
     def digest(self, domain: str, user: str) -> str:
-        """Return what is kept of a removed account: enough to know it again, not enough to say who it was."""
+        """Return what is kept of a removed account: enough to know it again.
+
+        Args:
+            domain: Its domain, or `SHARED` for all domains with shared users, whose ids are one.
+            user: Its id.
+        """
         return hmac.new(bytes.fromhex(self.salt), f"{domain}\0{user}".encode(), hashlib.sha256).hexdigest()
 
     def of_domain(self, record: DomainRecord, domain: str, records: Mapping[str, DomainRecord]) -> pl.DataFrame:
         """Return user_id and person_id of a domain's accounts; shared users are linked in all shared domains."""
         shared = [name for name, other in records.items() if other.users_are == "shared"]
         names = shared if record.users_are == "shared" else [domain]
-        return self.table.filter(pl.col("domain").is_in(names)).select("user_id", "person_id").unique("user_id")
+        return self.table.filter(pl.col("domain").is_in(names)).select("user_id", "person_id").unique()
 
 
 @dataclass(frozen=True)
@@ -140,11 +147,11 @@ def add_links(
         agreed = rows.filter("consent")
         accounts = _accounts(place, manifest.domains)
         there = agreed.join(accounts, on=["domain", "user_id"], how="semi", maintain_order="left")
-        gone = [
-            links.digest(domain, user) in links.removed for domain, user in there.select("domain", "user_id").rows()
-        ]
+        space = _spaces(manifest.domains)
+        wanted = there.select("domain", "user_id").rows()
+        gone = [links.digest(space[domain], user) in links.removed for domain, user in wanted]
         fresh = there.filter(~pl.Series(gone, dtype=pl.Boolean))
-        _refuse_contradictions(fresh, links.table, merge_accounts=merge_accounts)
+        _refuse_contradictions(fresh, links.table, space, merge_accounts=merge_accounts)
         whole = pl.concat([links.table, fresh.select(list(_SCHEMA))]).unique(maintain_order=True)
         _write(place, Links(whole, links.salt, links.removed))
     linked = whole.height - links.table.height
@@ -173,8 +180,11 @@ def remove_person(folder: str | Path, person: str, clock: Callable[[], int] = no
         links = read_links(place)
         own = links.table.filter(pl.col("person_id") == person)
         if not own.height:
-            raise NotFound(f"no person '{person[:80]}' is linked in '{place}'")
-        gone = {links.digest(domain, user): clock() for domain, user in own.select("domain", "user_id").rows()}
+            raise NotFound(f"no such person is linked in '{place}'")
+        manifest = existing(place)
+        space = _spaces(manifest.domains if manifest else {})
+        accounts = own.select("domain", "user_id").rows()
+        gone = {links.digest(space.get(domain, domain), user): clock() for domain, user in accounts}
         rest = links.table.filter(pl.col("person_id") != person)
         _write(place, Links(rest, links.salt, {**links.removed, **gone}))
     return own.height
@@ -184,12 +194,13 @@ def _read(table: pl.DataFrame, secret: str, domains: Mapping[str, DomainRecord])
     """Return row, domain, user_id, person_id and consent, all checked; addresses are hashed here and dropped."""
     names = set(table.columns)
     if missing := {"domain", "user_id"} - names:
-        raise InvalidInput(f"link table: expected a column '{min(missing)}', got {', '.join(table.columns)}")
+        raise InvalidInput(f"link table, row 1: expected a column '{min(missing)}', got {len(names)} others")
     if len({"person_id", "email"} & names) != 1:
         raise InvalidInput("link table: expected either a column 'person_id' or a column 'email'")
     rows = table.with_row_index("row", offset=2).with_columns(pl.col("domain", "user_id").cast(pl.String))
-    if unknown := sorted(set(rows["domain"].drop_nulls().to_list()) - set(domains)):
-        raise InvalidInput(f"link table: no domain called '{unknown[0]}'; there are: {', '.join(sorted(domains))}")
+    if (odd := rows.filter(~pl.col("domain").is_in(list(domains)))).height:
+        there = ", ".join(sorted(domains))
+        raise InvalidInput(f"link table, row {odd['row'][0]}, column domain: expected one of {there}")
     given = rows["email" if "email" in names else "person_id"].cast(pl.String).to_list()
     persons = []
     for row, value in zip(rows["row"].to_list(), given, strict=True):
@@ -198,13 +209,19 @@ def _read(table: pl.DataFrame, secret: str, domains: Mapping[str, DomainRecord])
         except InvalidInput as error:
             raise InvalidInput(f"link table, row {row}: {error}") from None  # whose cause may hold the address
     consent = rows["consent"].cast(pl.String).fill_null("").str.to_lowercase() if "consent" in names else None
-    if consent is not None and (odd := consent.filter(~consent.is_in([*_YES, *_NO]))).len():
-        raise InvalidInput(f"link table, column consent: expected true or false, got {odd[0][:20]!r}")
+    if consent is not None and (wrong := ~consent.is_in([*_YES, *_NO])).any():
+        row = rows["row"].filter(wrong)[0]
+        raise InvalidInput(f"link table, row {row}, column consent: expected true or false, got something else")
     agreed = pl.lit(value=True) if consent is None else pl.Series(consent.is_in(_YES))
     found = rows.select("row", "domain", "user_id", pl.Series("person_id", persons, pl.String), agreed.alias("consent"))
     empty = found.filter(pl.any_horizontal(pl.col("domain", "user_id", "person_id").fill_null("") == ""))
     if empty.height:
         raise InvalidInput(f"link table, row {empty['row'][0]}: expected domain, user_id and person, got an empty one")
+    if (plain := found.filter(pl.col("person_id").str.contains("@", literal=True))).height:
+        raise InvalidInput(
+            f"link table, row {plain['row'][0]}, column person_id: expected an id, got what looks like an address; "
+            "call the column email, and it is hashed"
+        )
     return found
 
 
@@ -219,15 +236,23 @@ def _accounts(folder: Path, domains: Mapping[str, DomainRecord]) -> pl.DataFrame
     return pl.concat(frames).collect(engine="streaming")
 
 
-def _refuse_contradictions(fresh: pl.DataFrame, old: pl.DataFrame, *, merge_accounts: bool) -> None:
+def _spaces(domains: Mapping[str, DomainRecord]) -> dict[str, str]:
+    """Return domain -> where its user ids mean something: itself, or `SHARED`."""
+    return {name: SHARED if record.users_are == "shared" else name for name, record in domains.items()}
+
+
+def _refuse_contradictions(
+    fresh: pl.DataFrame, old: pl.DataFrame, space: Mapping[str, str], *, merge_accounts: bool
+) -> None:
     """Refuse an account of two persons, and two accounts of one domain that would be one person."""
     before = old.with_columns(pl.lit(0, pl.UInt32).alias("row"))
     rows = pl.concat([before.select("row", *_SCHEMA), fresh.select("row", *_SCHEMA)])
-    of_two = rows.filter(pl.col("person_id").n_unique().over("domain", "user_id") > 1)
+    rows = rows.with_columns(pl.col("domain").replace(dict(space)).alias("space"))
+    of_two = rows.filter(pl.col("person_id").n_unique().over("space", "user_id") > 1)
     if of_two.height:
         at = ", ".join(str(row) for row in sorted(set(of_two["row"].to_list()) - {0})[:5])
         raise InvalidInput(f"link table, rows {at}: expected one person for an account, got two")
-    double = rows.filter(pl.col("user_id").n_unique().over("domain", "person_id") > 1)
+    double = rows.filter(pl.col("user_id").n_unique().over("space", "person_id") > 1)
     if double.height and not merge_accounts:
         at = ", ".join(str(row) for row in sorted(set(double["row"].to_list()) - {0})[:5])
         raise InvalidInput(

@@ -85,6 +85,9 @@ class KnowsErasures(Protocol):
 class Tails(Protocol):
     """Can be read on from where a reader stopped: what arrived, and who was forgotten, since."""
 
+    identity: str
+    """Drawn when the log was made, so that a cursor of one log is never used on another."""
+
     def since(self, cursor: int, limit: int) -> list[tuple[int, Event]]:
         """Give at most `limit` events in order of arrival, each with its cursor, that arrived after a cursor.
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from crossrec.core.catalogue import split_id
 from crossrec.core.clock import now
+from crossrec.core.errors import InvalidInput
 from crossrec.core.event import Event
 from crossrec.data.dataset import open_dataset
 from crossrec.data.intake.row_checks import checked, kept, refused
@@ -75,7 +76,7 @@ def tail_once(
         clock: Gives the moment, milliseconds UTC.
 
     Raises:
-        InvalidInput: The domain is there and came from elsewhere.
+        InvalidInput: The domain is there and came from elsewhere, also from another log.
         Unavailable: The log or the disk does not answer, or another process writes.
     """
     folder = Path(out)
@@ -83,6 +84,10 @@ def tail_once(
     manifest = existing(folder)
     record = manifest.domains.get(domain) if manifest else None
     mark = dict(record.mark) if record else {}
+    if str(mark.get("log", log.identity)) != log.identity:
+        raise InvalidInput(
+            f"domain '{domain}': expected the log that it was read from so far, got another one; give it its own domain"
+        )
     looked = clock()
     away = _forgotten(log, folder, domain, int(mark.get("erased", 0))) if record else {}
     came = log.since(int(mark.get("cursor", 0)), limit)
@@ -97,7 +102,7 @@ def tail_once(
         folder,
         domain,
         kept(rows),
-        mark={"cursor": cursor, "erased": looked},
+        mark={"cursor": cursor, "erased": looked, "log": log.identity},
         source=_SOURCE,
         quarantine=bad,
         after=mark,
@@ -157,5 +162,8 @@ def _forgotten(log: Tails, folder: Path, domain: str, since: int) -> dict[str, i
     keys = log.forgotten(since)
     if not keys:
         return {}
-    users = open_dataset(folder).rows(domain).select(pl.col("user_id").unique()).collect(engine="streaming")
-    return {user: keys[key] for user in users["user_id"].to_list() if (key := log.person(user)) in keys}
+    rows = open_dataset(folder).rows(domain)
+    first = rows.group_by("user_id").agg(pl.col("timestamp").min()).collect(engine="streaming")
+    return {  # who has no row from before was taken out in an earlier round
+        user: keys[key] for user, at in first.iter_rows() if (key := log.person(user)) in keys and at <= keys[key]
+    }

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from crossrec.cli.show import AsJson, out, print_json
-from crossrec.core.errors import InvalidInput, Unavailable
+from crossrec.core.errors import InvalidInput, NotFound, Unavailable
 from crossrec.events.log import open_log
 from crossrec.jobs.tail import Round, tail_once
 
@@ -30,6 +30,9 @@ def tail(
     """Write what arrives in an event log as Parquet, in micro-batches; begins where the last run ended."""
     if batch < 1 or not every > 0:
         raise InvalidInput(f"tail: expected --batch >= 1 and --every > 0, got {batch} and {every:g}")
+    path = Path(log.removeprefix("sqlite:///"))
+    if log.startswith("sqlite:///") and not path.is_file():
+        raise NotFound(f"no event log at '{path}': a tail reads one that is there")
     with closing(open_log(log)) as opened:
         while True:
             try:

@@ -95,20 +95,20 @@ class Negatives:
                 f"negatives: expected acts to draw for, got none{f' in {self.part}' if self.part else ''}"
             )
         touched = engine.keep(known.select("domain", "user_id", "item_id").unique())
+        pl.DataFrame({"draw": np.arange(self.per_positive)}).write_parquet(workspace / "turns.parquet")
+        turns = engine.scan([workspace / "turns.parquet"])
         tables, short = [], 0
         for (domain,), frame in items.partition_by("domain", as_dict=True).items():
             chances = _Chances.of(frame, self.power, engine, workspace)
             here = nw.col("domain") == domain
-            drawn, left = self._draw(acts.filter(here), touched.filter(here), chances, engine)
+            drawn, left = self._draw(acts.filter(here), turns, touched.filter(here), chances, engine)
             tables.append(drawn)
             short += left
         return Drawn(nw.concat(tables), wanted, short)
 
-    def _draw(self, acts: Table, touched: Table, chances: _Chances, engine: Engine) -> tuple[Table, int]:
-        """Draw for the acts of one domain; return the draws and how many found nothing."""
-        todo = nw.concat(
-            [acts.with_columns(nw.lit(turn).cast(nw.Int64()).alias("draw")) for turn in range(self.per_positive)]
-        )
+    def _draw(self, acts: Table, turns: Table, touched: Table, chances: _Chances, engine: Engine) -> tuple[Table, int]:
+        """Draw for the acts of one domain, each in every turn; return the draws and how many found nothing."""
+        todo = acts.join(turns, how="cross")
         columns = [*_ACT, "draw"]
         away = touched.rename({"item_id": "negative"})
         found, left = [], -1

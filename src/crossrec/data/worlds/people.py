@@ -141,10 +141,13 @@ def _counts(world: World, name: str, active: Bools, place: int) -> Times:
     while left := int(domain.interactions - counts.sum()):
         free = np.flatnonzero(counts < most)
         share = spread[free] / spread[free].sum() * left
-        more = np.minimum(np.floor(share).astype(np.int64), most - counts[free])
-        if not more.any():  # less than one each: to those nearest to their next
-            nearest = np.argsort(-share, kind="stable")[:left]
-            more[nearest] = 1
+        room = most - counts[free]
+        more = np.minimum(np.floor(share).astype(np.int64), room)
+        missing = int(left - more.sum())
+        open_to_one = np.flatnonzero(more < room)
+        if missing <= len(open_to_one):  # the last ones go to the largest remainders
+            order = np.argsort(np.floor(share[open_to_one]) - share[open_to_one], kind="stable")
+            more[open_to_one[order[:missing]]] += 1
         counts[free] += more
     found = np.zeros(world.users, dtype=np.int64)
     found[who] = counts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
@@ -22,6 +23,7 @@ class MemoryLog:
 
     def __init__(self, place: str = "", clock: Callable[[], int] = now) -> None:
         self.place = place
+        self.identity = secrets.token_hex(8)
         self._clock = clock
         self._lock = threading.Lock()
         self._events: dict[str, Event] = {}

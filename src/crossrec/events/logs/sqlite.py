@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -164,6 +165,8 @@ class SqliteLog:
                 raise CorruptBundle(f"{self.path}: has lost its secret, so nobody erased can be told; restore a backup")
             else:
                 self._secret = secret
+            base.execute("INSERT OR IGNORE INTO meta VALUES ('identity', ?)", (secrets.token_hex(8),))
+            self.identity = str(base.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()[0])
         if found < SCHEMA:
             self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # what was overwritten leaves the WAL too
 
