@@ -29,7 +29,9 @@ def taken(folder: Path, rows: str, name: str) -> ImportSummary:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 def test_numbers_and_text_give_the_same_data_set(tmp_path: Path, rows: list[tuple[int, int, str, int]]) -> None:
     text = "".join(f"{user},{item},{rating},{at}\n" for user, item, rating, at in rows)
-    numbers = taken(tmp_path, text, "numbers")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbered, "_BATCH", 7)
+        numbers = taken(tmp_path, text, "numbers")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(taking, "sink_numbers", lambda *_, **__: None)
         words = taken(tmp_path, text, "words")

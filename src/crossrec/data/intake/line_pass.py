@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -127,16 +128,22 @@ class LinePass:
 
     def _looked_over(self, block: bytes) -> bytes:
         """Count lines, and see how simple a parser may be."""
-        if self.one_way and _written_otherwise(block):
-            self.one_way = False
-        leftover = block.translate(None, _PLAIN)
-        if leftover:
+        lines, blanks, longest, odd, otherwise = _look(np.frombuffer(block, dtype=np.uint8))
+        self.one_way &= not otherwise
+        if odd:
+            leftover = block.translate(None, _PLAIN)
             self.odd.update(leftover)
-            if max(leftover) > 127:
+            if b'"' in block:
+                self.odd.add(34)
+            if max(leftover, default=0) > 127:
                 block = self._utf8(block)
-        if b'"' in block:
-            self.odd.add(34)
-        return self._measured(block, np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == 10))
+                return self._measured(block, np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == 10))
+        if longest > MAX_LINE_BYTES:
+            return self._measured(block, np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == 10))
+        self.lines += lines
+        self.blanks += blanks
+        self.longest = max(self.longest, longest)
+        return block
 
     def _measured(self, block: bytes, ends: _Numbers) -> bytes:
         """Take the length of every line, and blank those that are too long."""
@@ -180,12 +187,31 @@ class LinePass:
         return b"\n".join(lines)
 
 
-def _written_otherwise(block: bytes) -> bool:
-    """May a whole number in it be written in another way than usual: `007`, `+7`, ` 7`, `-7`?"""
-    if any(sign in block for sign in (b"+", b"-", b" ")):
-        return True
-    data = np.frombuffer(block, dtype=np.uint8)
-    zeros = np.flatnonzero(data[:-1] == _ZERO)
-    after, before = data[zeros + 1], data[np.maximum(zeros, 1) - 1]
-    leading = (after >= _ZERO) & (after <= _NINE) & ((zeros == 0) | (before < _ZERO) | (before > _NINE))
-    return bool((leading & (before != _POINT)).any())
+@numba.njit(cache=True, nogil=True)
+def _look(block: NDArray[np.uint8]) -> tuple[int, int, int, bool, bool]:
+    """Look at whole lines: UInt8[N], the last of them a newline. Loops without branches are many bytes at a time.
+
+    Returns:
+        How many lines there are and how many of them are blank, the bytes of the longest; whether a byte or a quote
+        may make a simple parser stumble; whether a whole number may be written in another way than usual: `007`, `+7`,
+        ` 7`, `-7`.
+    """
+    odd = False
+    otherwise = len(block) > 1 and block[0] == _ZERO and _ZERO <= block[1] <= _NINE
+    for place in range(len(block)):
+        byte = block[place]
+        odd |= (byte == 34) | ((byte != 10) & ((byte < 32) | (byte > 126)))
+        otherwise |= (byte == 32) | (byte == 43) | (byte == 45)
+    for place in range(1, len(block) - 1):
+        before, byte, after = block[place - 1], block[place], block[place + 1]
+        inside = (before == _POINT) | ((before >= _ZERO) & (before <= _NINE))
+        otherwise |= (byte == _ZERO) & (after >= _ZERO) & (after <= _NINE) & ~inside
+    lines, blanks, longest, start = 0, 0, 0, 0
+    for place in range(len(block)):
+        if block[place] == 10:
+            length = place - start
+            start = place + 1
+            lines += 1
+            blanks += length == 0
+            longest = max(longest, length)
+    return lines, blanks, longest, odd, otherwise

@@ -26,7 +26,7 @@ __all__ = [
     "adopt",
     "height",
     "scan",
-    "sink_by",
+    "sink_month",
     "sink_months",
     "staged_in",
     "write_table",
@@ -91,16 +91,16 @@ def sink_months(
     return staged_in(folder)
 
 
-def sink_by(rows: pl.LazyFrame, folder: Path, *, month: pl.Series, origin: str) -> None:
-    """Write rows as parts by months that are known already; parts are added to those in the folder.
+def sink_month(rows: pl.LazyFrame, folder: Path, *, month: int, origin: str) -> None:
+    """Write rows of one month as one part beside those in the folder.
 
     Args:
-        rows: In the unified schema, months lying together; no month of them is in the folder.
+        rows: In the unified schema.
         folder: Where parts are staged.
-        month: Of each row: a number such as 201905, or `NO_MONTH_KEY`.
+        month: Of all rows: a number such as 201905, or `NO_MONTH_KEY`.
         origin: The one source file of all rows.
     """
-    _sink(rows.with_columns(month.alias("#month"), pl.lit(origin).alias("#origin")), folder, ["#month", "#origin"])
+    rows.sink_parquet(folder / _place((month, origin), 0), mkdir=True, **_PARQUET | {"row_group_size": 131_072})
 
 
 def _sink(rows: pl.LazyFrame, folder: Path, keys: list[str]) -> None:
@@ -171,8 +171,9 @@ def adopt(staged: Iterable[Staged], root: Path, domain: str) -> Iterator[Part]:
         root: The data set's folder.
         domain: Its domain.
     """
-    for one in staged:
-        yield _placed(one.path, root, f"{domain}/interactions/month={one.month}", one.origin)
+    with ThreadPoolExecutor(_WRITERS) as movers:  # taking the hash of a part needs a core
+        folder = f"{domain}/interactions/month="
+        yield from movers.map(lambda one: _placed(one.path, root, f"{folder}{one.month}", one.origin), staged)
 
 
 def write_table(table: pl.DataFrame, workspace: Path, root: Path, domain: str, kind: str) -> tuple[Part, ...]:
