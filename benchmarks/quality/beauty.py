@@ -1,17 +1,18 @@
-"""Item neighbours, EASE and ALS on S3-Rec's Beauty: leave-last-out, full ranking, settings chosen on validation.
+"""Counting, linear and factor models on S3-Rec's Beauty: leave-last-out, full ranking, settings chosen on validation.
 
 The test question's history holds the validation item; models learn from train alone. Test is asked once a model.
 
-    python benchmarks/quality/beauty.py
+    python benchmarks/quality/beauty.py --models markov
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
-from reading import SHARED, best_of, grid, listed, write
+from reading import RESULTS, SHARED, best_of, grid, listed, provenance, write
 
 from crossrec.core.interactions import Interactions
 from crossrec.evaluation.evaluate import evaluate
@@ -23,6 +24,11 @@ GRIDS = {
     "item_knn": grid(similarity=["cosine", "tfidf", "bm25"], neighbours=[50, 100, 200, 500]),
     "ease": grid(l2=[50.0, 100.0, 200.0, 400.0, 800.0]),
     "als": grid(factors=[64, 128, 256], l2=[1.0, 10.0, 30.0], alpha=[5.0, 20.0], epochs=[10]),
+    "slim": grid(l1=[0.1, 0.5, 1.0], l2=[1.0, 3.0, 10.0, 30.0], neighbours=[0]),
+    "bpr": grid(factors=[64], epochs=[20, 50, 100], learning_rate=[0.05, 0.1], l2=[0.002, 0.02]),
+    "rp3beta": grid(neighbours=[200, 500], alpha=[0.7, 1.0, 1.3], beta=[0.2, 0.4, 0.6]),
+    "gf_cf": grid(factors=[128, 256, 512], alpha=[0.1, 0.3, 1.0]),
+    "markov": grid(window=[1, 3, 10, 20], decay=[0.5, 0.7, 0.9], shrink=[0.3, 1.0, 3.0]),
 }
 
 
@@ -31,7 +37,8 @@ def main() -> int:
     told.add_argument("--data", type=Path, default=SHARED / "s3rec-Beauty/Beauty.txt.gz")
     told.add_argument("--models", default=",".join(GRIDS))
     chosen = told.parse_args()
-    data, found = Interactions.from_frame(listed(chosen.data)), {}
+    data, kept = Interactions.from_frame(listed(chosen.data)), RESULTS / "quality_beauty.json"
+    found = json.loads(kept.read_text())["models"] if kept.exists() else {}
     print(f"Beauty, leave-last-out: {len(data):,} rows, {len(data.user_ids):,} users, {len(data.catalogue):,} items")
     choice, exam = Protocol("leave-last-out", part="validation"), Protocol("leave-last-out")
     for name in chosen.models.split(","):
@@ -42,6 +49,7 @@ def main() -> int:
             key: {"value": round(one.value, 5), "low": one.low, "high": one.high} for key, one in model.metrics.items()
         }
         found[name] = {"settings": settings, "metrics": values, "fit_seconds": model.fit_seconds, "tried": tried}
+        found[name] |= provenance()
         print(f"{name} {settings}: { ({key: one['value'] for key, one in values.items()}) }", flush=True)
     told_protocol = {"hash": exam.hash, "split": exam.split(data).fingerprint[:16]}
     write("quality_beauty", {"rows": len(data), "protocol": told_protocol, "models": found})

@@ -6,6 +6,8 @@ import gzip
 import json
 import os
 import platform
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from itertools import product
 from pathlib import Path
@@ -59,6 +61,14 @@ def best_of(
 def machine() -> dict[str, Any]:
     """Say on what a figure was measured."""
     return {"cores": os.cpu_count(), "python": platform.python_version(), "numpy": np.__version__}
+
+
+def provenance() -> dict[str, str]:
+    """Say which command ran, on which state of the code."""
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(asked, cwd=HERE, capture_output=True, text=True, check=False)
+    script = Path(sys.argv[0]).resolve().relative_to(HERE.parents[1])
+    return {"command": " ".join(["python", str(script), *sys.argv[1:]]), "commit": commit.stdout.strip()}
 
 
 def write(name: str, found: Mapping[str, Any]) -> None:

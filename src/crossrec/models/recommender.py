@@ -63,7 +63,9 @@ class Recommender(Protocol):
         ...
 
 
-MODELS: Shelf[Recommender] = Shelf("model", "crossrec.models.classic")
+MODELS: Shelf[Recommender] = Shelf(
+    "model", "crossrec.models.classic", "crossrec.models.graph", "crossrec.models.sequence"
+)
 
 
 def create(name: str, **settings: Any) -> Recommender:

@@ -140,3 +140,33 @@ def test_similar_items_share_the_parity_and_leave_the_item_out() -> None:
 def test_settings_out_of_range_are_refused(setting: dict[str, float]) -> None:
     with pytest.raises(InvalidInput, match="ALS: expected"):
         ALS(**setting).fit(checkerboard())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("nu", [0.0, 0.5, 1.0])
+def test_a_score_is_the_sum_of_its_explained_terms_with_any_penalty(nu: float) -> None:
+    """A score is that of the history's normal equations, each history with the penalty of its frequency."""
+    board = checkerboard()
+    model = ALS(factors=6, epochs=4, l2=2.0, nu=nu).fit(board)
+    seen, items = board.csr().toarray(), model.items_.astype(np.float64)
+    sizes, alpha = seen.sum(axis=1), 10.0
+    frequency = sizes + len(items) / alpha
+    for user in (0, 5):
+        penalty = 2.0 * (frequency[user] / frequency.mean()) ** nu
+        system = items.T @ (items * (1 + alpha * seen[user])[:, None]) + penalty * np.eye(6)
+        vector = np.linalg.solve(system, items.T @ (seen[user] * (1 + alpha)))
+        found = model.score(model.histories_.queries([f"u{user:03d}"])).values[0]
+        wanted = items @ vector * (model.blocks_ == model.blocks_[user % 2])
+        np.testing.assert_allclose(found, wanted, atol=2e-3)
+
+
+def test_a_bundle_of_before_the_penalty_by_frequency_answers_as_it_did() -> None:
+    model = ALS(epochs=3).fit(checkerboard())
+    before = model.score(model.histories_.queries(["u003"])).values
+    del model.spectrum_, model.usual_
+    model.nu = 1.0  # whatever the default is today
+    np.testing.assert_array_equal(model.score(model.histories_.queries(["u003"])).values, before)
+
+
+def test_nu_out_of_range_is_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"expected nu in \[0, 2\], got -0.5"):
+        ALS(nu=-0.5).fit(checkerboard())

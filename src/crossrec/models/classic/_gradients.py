@@ -20,6 +20,7 @@ from crossrec.models.classic._whitening import product, whiten
 
 __all__ = [
     "Rows",
+    "add_image",
     "confidences",
     "half_sweep",
     "implicit_loss",
@@ -138,7 +139,7 @@ def _solve_row(
 ) -> None:  # pragma: no cover - compiled
     """Conjugate gradients on (1 + Z'WZ) v = Z'(1 + w), from v as it is; `left` is what remains of the right side."""
     left[:] = -vector
-    _add_image(items, codes, weights, vector, left, np.float32(-1), _ONE)
+    add_image(items, codes, weights, vector, left, np.float32(-1), _ONE)
     way[:] = left
     rest = _squared(left)
     enough = max(_NOTHING, rest * np.float32(1e-12))
@@ -146,7 +147,7 @@ def _solve_row(
         if rest <= enough:
             break
         image[:] = way
-        _add_image(items, codes, weights, way, image, _ONE, np.float32(0))
+        add_image(items, codes, weights, way, image, _ONE, np.float32(0))
         length = rest / _dot(way, image)
         for at in range(len(vector)):
             vector[at] += length * way[at]
@@ -158,7 +159,7 @@ def _solve_row(
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def _add_image(
+def add_image(
     items: Floats, codes: Codes, weights: Floats, vector: Floats, out: Floats, sign: np.float32, told: np.float32
 ) -> None:  # pragma: no cover - compiled
     """Add Z'(told (1 + w) + sign W Z v) to `out`; four items a turn, so that each load of v and `out` serves four."""

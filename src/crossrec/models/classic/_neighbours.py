@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,7 +13,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, top_k
 from crossrec.core.vocabulary import Id
 
-__all__ = ["similar_items", "strongest_reason"]
+__all__ = ["similar_items", "strongest_reason", "strongest_term"]
 
 
 def similar_items(catalogue: Catalogue, items: Sequence[Id], rows: Floats, k: int) -> Recommendations:
@@ -41,6 +41,25 @@ def strongest_reason(queries: Queries, items: Codes, weights: sp.csr_array | Flo
     Returns:
         Int32[B, K] codes of past items, -1 where no weight is above zero.
     """
+
+    def terms(past: Codes, shown: Codes) -> Floats:
+        block = weights[past][:, shown]
+        return block if isinstance(block, np.ndarray) else block.toarray()
+
+    return strongest_term(queries, items, terms)
+
+
+def strongest_term(queries: Queries, items: Codes, terms: Callable[[Codes, Codes], Floats]) -> Codes:
+    """Find the item of each history that adds most to the score of each item.
+
+    Args:
+        queries: B queries.
+        items: Int32[B, K] item codes, -1 for none.
+        terms: Given Int32[P] past and Int32[K] scored items, says what each past one adds, [P, K].
+
+    Returns:
+        Int32[B, K] codes of past items, -1 where none adds anything.
+    """
     indptr, history = queries.seen()
     reasons = np.full(items.shape, -1, dtype=np.int32)
     for row in range(len(items)):  # a page of answers, not a data set: explaining is asked for a few lists
@@ -48,8 +67,7 @@ def strongest_reason(queries: Queries, items: Codes, weights: sp.csr_array | Flo
         shown = np.maximum(items[row], 0)
         if len(past) == 0:
             continue
-        block = weights[past][:, shown]
-        dense = block if isinstance(block, np.ndarray) else block.toarray()
+        dense = terms(past, shown)
         best = np.argmax(dense, axis=0)
         found = (dense[best, np.arange(len(shown))] > 0) & (items[row] >= 0)
         reasons[row] = np.where(found, past[best], -1)

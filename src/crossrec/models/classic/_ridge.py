@@ -8,9 +8,9 @@ import numba
 import numpy as np
 import scipy.sparse as sp
 
-from crossrec.core.arrays import Codes, Doubles, Offsets
+from crossrec.core.arrays import Codes, Doubles, Floats, Offsets
 
-__all__ = ["Side", "expected_error", "solve_side"]
+__all__ = ["Side", "expected_error", "less", "prior_of", "solve_side"]
 
 
 class Side(NamedTuple):
@@ -56,6 +56,20 @@ def expected_error(ratings: sp.csr_array, users: Side, items: Side) -> float:
     parts = ratings.indptr.astype(np.int64), ratings.indices.astype(np.int32, copy=False)
     _add_errors(*parts, ratings.data.astype(np.float64), *users, *items, errors)
     return float(errors.sum() / max(1, ratings.nnz))
+
+
+def less(rated: sp.csr_array, amount: float | Floats) -> sp.csr_array:
+    """Subtract a number, or one a cell, from every rating; a rating that becomes 0 stays a stored zero."""
+    return sp.csr_array(
+        (rated.data - np.asarray(amount, dtype=np.float32), rated.indices, rated.indptr), shape=rated.shape
+    )
+
+
+def prior_of(side: Side, ratings: sp.csr_array) -> Doubles:
+    """Re-estimate the prior, Float64[D + 1], from the rows that have ratings."""
+    rows = np.diff(ratings.indptr) > 0
+    found: Doubles = np.mean(side.means[rows] ** 2 + side.variances[rows], axis=0)
+    return np.maximum(found, 1e-8)
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)

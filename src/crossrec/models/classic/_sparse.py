@@ -9,44 +9,14 @@ from numpy.typing import NDArray
 
 from crossrec.core.arrays import Codes, Floats, Offsets
 from crossrec.core.recommendations import top_k
+from crossrec.models.classic._weighting import weights_of
 
 _BLOCK = 2_048
 _BUCKETS = 2_047
 _SHARES = 64
 _RUN = 64
 _LAST = 0xFFFFFFFF
-__all__ = ["dense_product", "nearest_columns", "sum_of_rows", "weights_of"]
-
-
-def weights_of(
-    seen: sp.csr_array, weighting: str, popularity: float = 0.5, activity: float = 0.0
-) -> tuple[Floats, Floats]:
-    """Return how much each row and each column of a 0/1 matrix weighs: cell (r, c) becomes rows[r] · columns[c].
-
-    Args:
-        seen: [R, C] CSR of ones; columns are what is compared.
-        weighting: "cosine", "tfidf" (idf = log(C / (1 + size of the row))), or "bm25" (k1 = 100, b = 0.8).
-        popularity: Columns of "cosine" and "tfidf" are divided by their squared length to this power.
-        activity: A row of n cells adds its share to a product of columns n^-activity times.
-
-    Returns:
-        Float32[R] and Float32[C]; with a popularity of 0.5 the columns of "cosine" and "tfidf" have length 1.
-
-    Source: Robertson & Zaragoza 2009, equation 3.15, for "bm25"; on ones its saturation depends on the
-    column alone, which is what lets a cell fall into two factors.
-    """
-    row_sizes, column_sizes = np.diff(seen.indptr), np.bincount(seen.indices, minlength=seen.shape[1])
-    rows = np.ones(seen.shape[0])
-    if weighting in ("tfidf", "bm25"):
-        rows = np.maximum(np.log(seen.shape[1] / (1.0 + row_sizes)), 1e-6)
-    rows *= np.maximum(row_sizes, 1) ** (-activity / 2)
-    if weighting == "bm25":
-        norm = 0.2 + 0.8 * column_sizes / max(float(column_sizes.mean()), 1e-12)
-        columns = 101.0 / (100.0 * norm + 1.0)
-    else:
-        squares = np.bincount(seen.indices, weights=np.repeat(rows**2, row_sizes), minlength=seen.shape[1])
-        columns = np.maximum(squares, 1e-12) ** -popularity
-    return rows.astype(np.float32), columns.astype(np.float32)
+__all__ = ["dense_product", "largest_products", "nearest_columns", "sum_of_rows"]
 
 
 def nearest_columns(
@@ -66,17 +36,32 @@ def nearest_columns(
         [C, C] CSR: row c holds the neighbours of column c. Equal ones: lower code first.
     """
     row_weights, column_weights = weights_of(seen, weighting, popularity, activity)
+    if shrink > 0:  # rare: the full product, column by column, with its counts
+        return _shrunk(seen, row_weights, column_weights, min(k, max(seen.shape[1] - 1, 1)), shrink)
+    return largest_products(seen, row_weights**2, column_weights, k)
+
+
+def largest_products(seen: sp.csr_array, row_weights: Floats, column_weights: Floats, k: int) -> sp.csr_array:
+    """Return the k largest cells in each row of CX'RXC off its diagonal, R and C being diagonal.
+
+    Args:
+        seen: X, [R, C] CSR of ones with sorted indices.
+        row_weights: Float32[R], > 0.
+        column_weights: Float32[C], > 0.
+        k: Cells kept of each row, >= 1.
+
+    Returns:
+        [C, C] CSR. Of equal cells the lower code is kept.
+    """
     size = seen.shape[1]
     k = min(k, max(size - 1, 1))
     codes, values = np.full((size, k), -1, np.int32), np.zeros((size, k), np.float32)
-    if shrink > 0:  # rare: the full product, column by column, with its counts
-        return _shrunk(seen, row_weights, column_weights, k, shrink)
     by_column = seen.tocsc()
     arrays = (by_column.indptr.astype(np.int64), by_column.indices.astype(np.int32, copy=False))
     rows = (seen.indptr.astype(np.int64), seen.indices.astype(np.int32, copy=False))
     order = np.argsort(-np.diff(by_column.indptr), kind="stable").astype(np.int32)
     with numba.parallel_chunksize(1):  # who is done takes the next share, also when a core is busy with other work
-        _nearest_columns(*arrays, *rows, row_weights**2, column_weights, order, codes, values, _SHARES)
+        _nearest_columns(*arrays, *rows, row_weights, column_weights, order, codes, values, _SHARES)
     return _to_csr(codes, values, size)
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from crossrec.core.arrays import Bools, Codes, Doubles, Floats
+from crossrec.core.arrays import Bools, Codes, Floats
 from crossrec.core.clock import random
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
@@ -17,7 +17,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._factors import dense_scores, similar_by_angle
-from crossrec.models.classic._ridge import Side, expected_error, solve_side
+from crossrec.models.classic._ridge import Side, expected_error, less, prior_of, solve_side
 from crossrec.models.progress import tracked
 from crossrec.models.recommender import FromScores
 
@@ -62,7 +62,7 @@ class SVD(FromScores):
             raise InvalidInput(f"SVD learns from ratings, and none of {len(train):,} rows has one; take als or ease")
         self.mean_ = float(rated.data.astype(np.float64).mean())
         self.low_, self.high_ = float(rated.data.min()), float(rated.data.max())
-        centred = _less(rated, self.mean_)
+        centred = less(rated, self.mean_)
         items = self._swept(centred)
         self.items_, self.item_variances_ = items.means.astype(np.float32), items.variances.astype(np.float32)
         return self.remember(train)
@@ -99,7 +99,7 @@ class SVD(FromScores):
         for _ in tracked("epochs", range(self.epochs)):
             users = solve_side(centred, items, of_users, noise)
             items = solve_side(by_item, users, of_items, noise)
-            of_users, of_items = _variance(users, centred), _variance(items, by_item)
+            of_users, of_items = prior_of(users, centred), prior_of(items, by_item)
             noise = max(expected_error(centred, users, items), 1e-4 * spread)
         self.noise_, self.user_prior_ = noise, of_users
         return items
@@ -107,7 +107,7 @@ class SVD(FromScores):
     def _solved(self, rated: sp.csr_array) -> Floats:
         """Return [vector, bias, 1] of each history, Float32[B, D + 2]; the last two meet [1, item's bias + mean]."""
         items = Side(self.items_.astype(np.float64), self.item_variances_.astype(np.float64))
-        users = solve_side(_less(rated, self.mean_), items, self.user_prior_, self.noise_)
+        users = solve_side(less(rated, self.mean_), items, self.user_prior_, self.noise_)
         return np.hstack([users.means, np.ones((rated.shape[0], 1))]).astype(np.float32)
 
     def _features(self) -> Floats:
@@ -116,17 +116,5 @@ class SVD(FromScores):
         return np.hstack([self.items_[:, :-1], ones, self.items_[:, -1:] + np.float32(self.mean_)])
 
 
-def _less(rated: sp.csr_array, mean: float) -> sp.csr_array:
-    """Subtract the mean from every rating; a rating that equals it stays a stored zero."""
-    return sp.csr_array((rated.data - np.float32(mean), rated.indices, rated.indptr), shape=rated.shape)
-
-
 def _any(rated: sp.csr_array) -> Bools:
     return np.diff(rated.indptr) > 0
-
-
-def _variance(side: Side, ratings: sp.csr_array) -> Doubles:
-    """Re-estimate the prior from the rows that have ratings."""
-    rows = np.diff(ratings.indptr) > 0
-    found: Doubles = np.mean(side.means[rows] ** 2 + side.variances[rows], axis=0)
-    return np.maximum(found, 1e-8)

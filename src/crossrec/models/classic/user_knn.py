@@ -16,7 +16,8 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores, top_k
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._neighbours import similar_items
-from crossrec.models.classic._sparse import dense_product, weights_of
+from crossrec.models.classic._sparse import dense_product
+from crossrec.models.classic._weighting import weights_of
 from crossrec.models.histories import Histories
 from crossrec.models.recommender import FromScores
 

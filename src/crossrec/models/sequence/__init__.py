@@ -1,0 +1,1 @@
+"""Shelf: what comes next, from the order of a history."""
