@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 __all__ = ["Progress", "tell", "tracked", "watching"]
 
 Progress: TypeAlias = Callable[[str, int, int], None]
-"""Called with the name of a loop, how much is done and how much there is; in brackets after the name is how it stands."""
+"""Called with the name of a loop, behind it in brackets how it stands, how much is done and how much there is."""
 T = TypeVar("T")
 _watcher: ContextVar[Progress | None] = ContextVar("watcher", default=None)
 

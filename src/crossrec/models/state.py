@@ -1,4 +1,4 @@
-"""What a model has learned as files: arrays as npy, a network's an array each, sparse matrices as three, tables as Parquet, the rest as JSON."""
+"""What a model has learned as files: arrays as npy (sparse matrices are three), tables as Parquet, the rest as JSON."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class PlainCheckpoint(CheckpointIO):
             target.parent.mkdir(parents=True, exist_ok=True)
             with draft.open("wb") as out:
                 np.savez(out, **{_TREE: np.array(tree)}, **arrays)  # type: ignore[arg-type]  # names are ours
-            os.replace(draft, target)
+            draft.replace(target)
         except OSError as error:
             draft.unlink(missing_ok=True)
             raise Unavailable(f"{target}: a checkpoint cannot be written ({error})") from error
@@ -52,10 +52,10 @@ class PlainCheckpoint(CheckpointIO):
             CorruptBundle: The file is damaged.
         """
         try:
-            with np.load(path, allow_pickle=False) as found:
+            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as found:
                 tree = json.loads(str(found[_TREE]))
                 restored: dict[str, Any] = _tree(tree, found)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise CorruptBundle(
                 f"{path}: expected a checkpoint, got a damaged one ({error}); remove it to start anew"
             ) from error

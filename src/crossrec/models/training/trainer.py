@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,12 +22,12 @@ from torch import Tensor, nn
 from crossrec.core.errors import InvalidInput
 from crossrec.models.progress import tell
 from crossrec.models.training.checkpoint import PlainCheckpoint
-from crossrec.models.training.weights import seeded, weights_of
+from crossrec.models.training.weights import seeded
 
 __all__ = ["Course", "Curve", "resuming", "train"]
 
 _folder: ContextVar[Path | None] = ContextVar("folder", default=None)
-_NAMES = ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cpu", "lightning.fabric")
+_NAMES = ("lightning.pytorch", "lightning.fabric")
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def train(
     if folder is not None:
         digest = hashlib.sha256(f"{type(network).__name__} {identity}".encode()).hexdigest()[:16]
         path = folder / f"{digest}.npz"
+    before = signal.getsignal(signal.SIGINT)
     with _quiet(), seeded(course.seed):
         trainer = pl.Trainer(
             accelerator="cpu",
@@ -132,8 +135,10 @@ def train(
             plugins=[PlainCheckpoint()],
         )
         try:
-            trainer.fit(lesson, train_dataloaders=_Batches(batches, trainer), ckpt_path=path if _there(path) else None)
-        except SystemExit as stopped:  # Lightning's answer to Ctrl-C
+            trainer.fit(lesson, train_dataloaders=_Batches(batches, lesson), ckpt_path=path if _there(path) else None)
+        except SystemExit as stopped:  # Lightning's answer to Ctrl-C, which it ignores from then on
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, before)
             raise KeyboardInterrupt from stopped
     if lesson.best_weights:
         network.load_state_dict(lesson.best_weights)
@@ -146,13 +151,16 @@ def _there(path: Path | None) -> bool:
 
 
 class _Batches:
-    """The batches of the epoch that the trainer is in; what chance does in it depends on the epoch alone."""
+    """The batches of the epoch that comes; what chance does in it depends on the epoch alone.
 
-    def __init__(self, batches: Callable[[int], Iterable[Any]], trainer: pl.Trainer) -> None:
-        self._batches, self._trainer = batches, trainer
+    The trainer of a training that goes on asks for them before it knows its epoch, hence the curve.
+    """
+
+    def __init__(self, batches: Callable[[int], Iterable[Any]], lesson: _Lesson) -> None:
+        self._batches, self._lesson = batches, lesson
 
     def __iter__(self) -> Iterator[Any]:
-        yield from self._batches(self._trainer.current_epoch)
+        yield from self._batches(len(self._lesson.curve.losses))
 
 
 class _Lesson(pl.LightningModule):
