@@ -52,7 +52,7 @@ def write_state(model: object, folder: Path) -> dict[str, Any]:
         if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
             np.save(folder / f"{name}.npy", value, allow_pickle=False)
             state[name] = {"kind": "array"}
-        elif isinstance(value, Mapping):
+        elif isinstance(value, Mapping) and value and all(isinstance(part, np.ndarray) for part in value.values()):
             for part, array in value.items():
                 np.save(folder / f"{name}.{part}.npy", array, allow_pickle=False)
             state[name] = {"kind": "arrays", "parts": list(value)}

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from crossrec.core.errors import CorruptBundle, InvalidInput
 from crossrec.models.progress import watching
-from crossrec.models.training.trainer import Course, Curve, resuming, train
+from crossrec.models.training.resume import resuming
+from crossrec.models.training.trainer import Course, Curve, train
 
 POINTS = torch.linspace(-1, 1, 32)[:, None]
 

@@ -88,4 +88,5 @@ class _Block(nn.Module):
             query, key, value, attn_mask=bias, dropout_p=self.dropout if self.training else 0.0
         )
         vectors = vectors + self.drop(self.joins(found.transpose(1, 2).reshape(batch, places, width)))
-        return vectors + self.drop(self.places(self.before_places(vectors)))
+        deeper: Tensor = vectors + self.drop(self.places(self.before_places(vectors)))
+        return deeper

@@ -10,7 +10,6 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,11 @@ from torch import Tensor, nn
 from crossrec.core.errors import InvalidInput
 from crossrec.models.progress import tell
 from crossrec.models.training.checkpoint import PlainCheckpoint
+from crossrec.models.training.resume import checkpoints
 from crossrec.models.training.weights import seeded
 
-__all__ = ["Course", "Curve", "resuming", "train"]
+__all__ = ["Course", "Curve", "train"]
 
-_folder: ContextVar[Path | None] = ContextVar("folder", default=None)
 _NAMES = ("lightning.pytorch", "lightning.fabric")
 
 
@@ -81,16 +80,6 @@ class Curve:
         return json.dumps({"loss": self.losses, "ndcg": self.exams, "best": self.best})
 
 
-@contextmanager
-def resuming(folder: Path | None) -> Iterator[None]:
-    """Let trainings in this block write a checkpoint an epoch to a folder, and go on from one that fits."""
-    before = _folder.set(folder)
-    try:
-        yield
-    finally:
-        _folder.reset(before)
-
-
 def train(
     network: nn.Module,
     loss: Callable[[Any], Tensor],
@@ -116,7 +105,7 @@ def train(
         CorruptBundle: The checkpoint that would be gone on from is damaged.
     """
     lesson = _Lesson(network, loss, course, exam)
-    folder, path = _folder.get(), None
+    folder, path = checkpoints(), None
     if folder is not None:
         digest = hashlib.sha256(f"{type(network).__name__} {identity}".encode()).hexdigest()[:16]
         path = folder / f"{digest}.npz"
