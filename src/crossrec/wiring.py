@@ -28,6 +28,7 @@ from crossrec.models.fallback import Fallback
 from crossrec.models.progress import Progress, watching
 from crossrec.models.recommender import MODELS, Recommender, create
 from crossrec.models.storage import check_place
+from crossrec.models.training.resume import resuming
 from crossrec.tracking.bundle import Bundle, Card, open_bundle, write_bundle
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def train_bundle(
     k: int = 10,
     engine: str = "polars",
     master: str = "",
+    resume: Path | None = None,
     progress: Progress | None = None,
 ) -> Bundle:
     """Train a model on a data set and save it.
@@ -73,6 +75,7 @@ def train_bundle(
         k: Length of the lists in that evaluation.
         engine: "polars" trains in this process; "spark" has Spark learn what it can, `als` that is.
         master: Of the cluster; see `open_engine`.
+        resume: A folder where a network's training keeps its state, and goes on from it; None keeps none.
         progress: Told of epochs and of the evaluation's lists.
 
     Raises:
@@ -85,9 +88,10 @@ def train_bundle(
     model = model_from_text(name, settings or {})
     chosen = Protocol(protocol, k=k) if protocol else None
     interactions = open_dataset(data).interactions(domains)
-    report = None if chosen is None else evaluate({name: model}, interactions, chosen, progress=progress).to_dict()
+    with resuming(resume):
+        report = None if chosen is None else evaluate({name: model}, interactions, chosen, progress=progress).to_dict()
     if engine == "polars" and not master:
-        with watching(progress):
+        with watching(progress), resuming(resume):
             return train_on(name, model, interactions, folder, evaluation=report)
     if not isinstance(model, FitsOnEngine):
         raise InvalidInput(f"--engine {engine}: expected a model that learns on it (als), got '{name}'")

@@ -19,10 +19,10 @@ SHELVES = {
     "data/engines",
     "data/sources",
     "data/steps",
+    "events/logs",
     "models/classic",
     "models/graph",
     "models/sequence",
-    "events/logs",
 }
 
 LINES_A_FILE, LINES_A_BODY, ARGUMENTS, MODULES_A_FOLDER, DEPTH, METHODS_A_PORT, LINES_A_MIXIN = 400, 40, 5, 12, 2, 5, 60

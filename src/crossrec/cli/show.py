@@ -68,9 +68,10 @@ def advancing(text: str = "") -> Iterator[Callable[[str, int, int], None]]:
             bar.add_task(text, total=None)
 
         def advance(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bar.add_task(name, total=total or None)
-            bar.update(tasks[name], completed=done, total=total or None)
+            loop = name.partition(" (")[0]  # how it stands is in brackets
+            if loop not in tasks:
+                tasks[loop] = bar.add_task(name, total=total or None)
+            bar.update(tasks[loop], description=name, completed=done, total=total or None)
 
         yield advance
 

@@ -28,6 +28,9 @@ def train(
     setting: Annotated[list[str] | None, typer.Option("--set", help="A setting of the model: l2=50. Repeat.")] = None,
     protocol: Annotated[str, typer.Option(help="Evaluate by this protocol first and keep the report.")] = "",
     k: Annotated[int | None, typer.Option("-k", "--k", help="Length of the lists in that evaluation; 10.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Folder where a network's training keeps its state, and goes on from it.")
+    ] = None,
     engine: EngineName = "polars",
     master: Master = "",
     as_json: AsJson = False,
@@ -49,6 +52,7 @@ def train(
             k=k,
             engine=engine,
             master=master,
+            resume=resume,
             progress=progress,
         )
     if as_json:

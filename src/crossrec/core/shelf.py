@@ -28,6 +28,7 @@ EXTRA_OF_IMPORT = {
     "matplotlib": "report",
     "jinja2": "report",
     "torch": "torch",
+    "lightning": "torch",
 }
 """Top-level import name -> the extra of this package that installs it."""
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from crossrec.core.clock import random
 from crossrec.core.interactions import Interactions
 
 __all__ = ["checkerboard", "two_domain_board"]
@@ -32,7 +34,7 @@ def checkerboard(size: int = 24, *, rated: bool = False, integers: bool = False)
     user, item, stars = user[keep], item[keep], np.where(liked[keep], 5.0, 1.0)
     users = (1000 + user).tolist() if integers else [f"u{code:03d}" for code in user]
     items = (1000 + item).tolist() if integers else [f"i{code:03d}" for code in item]
-    columns = {"user_id": users, "item_id": items, "timestamp": 1_600_000_000_000 + np.arange(len(user)) * 60_000}
+    columns = {"user_id": users, "item_id": items, "timestamp": _moments(len(user))}
     return Interactions.from_frame(pl.DataFrame(columns | ({"rating": stars} if rated else {})))
 
 
@@ -61,4 +63,10 @@ def two_domain_board(size: int = 24, *, rated: bool = False, shared: bool = True
     frames = [frame.with_columns(domain=pl.lit(name)) for name, frame in zip(names, frames, strict=True)]
     if rated:
         frames = [frame.with_columns(pl.Series("rating", stars)) for frame in frames]
-    return Interactions.from_frame(pl.concat(frames))
+    together = pl.concat(frames)
+    return Interactions.from_frame(together.with_columns(pl.Series("timestamp", _moments(together.height))))
+
+
+def _moments(rows: int) -> NDArray[np.int64]:
+    """Return Int64[rows] moments in an order that says nothing of taste."""
+    return 1_600_000_000_000 + random(7).permutation(rows) * 60_000

@@ -32,12 +32,17 @@ Kind: TypeAlias = Callable[..., Recommender]
 Check: TypeAlias = Callable[[Any, Path], None]
 
 
+def _new(kind: Kind) -> Recommender:
+    """Make a model for data as small as these."""
+    return kind(**getattr(kind, "small", {}))
+
+
 def _board(kind: Kind, **options: bool) -> Interactions:
     return checkerboard(rated=hasattr(kind, "predict"), **options)
 
 
 def _fitted(kind: Kind, **options: bool) -> Recommender:
-    return kind().fit(_board(kind, **options))
+    return _new(kind).fit(_board(kind, **options))
 
 
 def _likes(item: str, rated: bool = True) -> Act:
@@ -60,14 +65,14 @@ def check_settings_round_trip(kind: Any, folder: Path) -> None:
 
 def check_fit_returns_self(kind: Kind, folder: Path) -> None:
     """`fit` returns the model, also with a validation part."""
-    model = kind()
+    model = _new(kind)
     board = _board(kind)
     assert model.fit(board, validation=board) is model
 
 
 def check_fit_leaves_input_alone(kind: Kind, folder: Path) -> None:
     """`fit` changes neither its data nor the model's settings."""
-    board, model = _board(kind), kind()
+    board, model = _board(kind), _new(kind)
     before, settings = _board(kind).fingerprint, repr(model)
     model.fit(board)
     assert _rehash(board) == before
@@ -217,7 +222,7 @@ def check_learns_taste(kind: Kind, folder: Path) -> None:
 
 def check_stays_in_the_domain(kind: Kind, folder: Path) -> None:
     """With a target domain every item is of it; an unknown domain is `NotFound`."""
-    model = kind().fit(two_domain_board(rated=hasattr(kind, "predict")))
+    model = _new(kind).fit(two_domain_board(rated=hasattr(kind, "predict")))
     for domain in ("films", "books"):
         lists = model.recommend(["u000", "u001"], k=4, domain=domain).ids()
         assert all(str(item).startswith(domain + ":") for items in lists for item in items) and all(lists)
@@ -226,7 +231,7 @@ def check_stays_in_the_domain(kind: Kind, folder: Path) -> None:
 
 def check_carries_taste_across_domains(kind: Kind, folder: Path) -> None:
     """A history in films alone finds the right books."""
-    model = kind().fit(two_domain_board(rated=hasattr(kind, "predict")))
+    model = _new(kind).fit(two_domain_board(rated=hasattr(kind, "predict")))
     for parity in (0, 1):
         history = tuple(_likes(f"films:{number}") for number in range(parity, 8, 2))
         books = model.recommend(Query(history=history, domain="books"), k=4).ids()[0]
@@ -235,7 +240,7 @@ def check_carries_taste_across_domains(kind: Kind, folder: Path) -> None:
 
 def check_unrelated_history_gets_no_opinion(kind: Any, folder: Path) -> None:
     """Who had films alone gets no invented list of books where no one had both; a model without need has a list."""
-    model = kind().fit(two_domain_board(rated=hasattr(kind, "predict"), shared=False))
+    model = _new(kind).fit(two_domain_board(rated=hasattr(kind, "predict"), shared=False))
     queries = Query(user="nobody", history=tuple(_likes(f"films:{number}") for number in (0, 2, 4)))
     books = model.recommend(queries, k=4, domain="books")
     assert bool(books.opinion[0]) is not kind.needs_history and bool(books.ids()[0]) is not kind.needs_history
@@ -293,7 +298,7 @@ def check_score_leaves_queries_alone(kind: Kind, folder: Path) -> None:
 
 def check_refit_forgets(kind: Kind, folder: Path) -> None:
     """Fitted on other data it is as if it had never seen the first."""
-    model = kind().fit(two_domain_board(rated=hasattr(kind, "predict")))
+    model = _new(kind).fit(two_domain_board(rated=hasattr(kind, "predict")))
     again, fresh = model.fit(_board(kind)).recommend(["u001"], k=5), _fitted(kind).recommend(["u001"], k=5)
     assert again.ids() == fresh.ids()
     np.testing.assert_array_equal(again.scores, fresh.scores)
@@ -302,8 +307,8 @@ def check_refit_forgets(kind: Kind, folder: Path) -> None:
 def check_validation_is_not_learned(kind: Kind, folder: Path) -> None:
     """A model without stopping rule is the same with a validation part as without, and keeps no history of it."""
     board = _board(kind)
-    model = kind().fit(board.take(board.users % 4 != 3), validation=board.take(board.users % 4 == 3))
-    alone = kind().fit(board.take(board.users % 4 != 3))
+    model = _new(kind).fit(board.take(board.users % 4 != 3), validation=board.take(board.users % 4 == 3))
+    alone = _new(kind).fit(board.take(board.users % 4 != 3))
     assert len(model.histories_.queries(["u003"]).items) == 0
     np.testing.assert_array_equal(model.recommend(["u001"]).scores, alone.recommend(["u001"]).scores)
 
@@ -315,7 +320,7 @@ def check_only_taste_counts(kind: Any, folder: Path) -> None:
         board.take(np.arange(12)), kinds=np.full(12, KIND_CODES["return"], np.int8), items=np.arange(12, dtype=np.int32)
     )
     columns: dict[str, Any] = {name: np.concatenate([getattr(board, name), getattr(odd, name)]) for name in _COLUMNS}
-    model = kind().fit(dataclasses.replace(board, **columns))
+    model = _new(kind).fit(dataclasses.replace(board, **columns))
     np.testing.assert_array_equal(model.recommend(["u001"]).scores, _fitted(kind).recommend(["u001"]).scores)
     queries = Query(history=tuple(Act("i002", kind=name, value=5.0) for name in NOT_TASTE))
     assert bool(model.recommend(queries).opinion[0]) is not kind.needs_history

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeAlias, TypeVar
 
-__all__ = ["Progress", "tracked", "watching"]
+__all__ = ["Progress", "tell", "tracked", "watching"]
 
 Progress: TypeAlias = Callable[[str, int, int], None]
-"""Called with the name of a loop, how much is done and how much there is."""
+"""Called with the name of a loop, behind it in brackets how it stands, how much is done and how much there is."""
 T = TypeVar("T")
 _watcher: ContextVar[Progress | None] = ContextVar("watcher", default=None)
 
@@ -45,3 +45,15 @@ def tracked(name: str, steps: Sequence[T], *, size: int = 1, total: int | None =
         yield step
         if progress is not None:
             progress(name, min(place * size, everything), everything)
+
+
+def tell(name: str, done: int, total: int) -> None:
+    """Tell whoever watches how far a loop is that another library runs.
+
+    >>> with watching(lambda name, done, total: print(name, done, total)):
+    ...     tell("epochs (loss 2.5)", 1, 3)
+    epochs (loss 2.5) 1 3
+    """
+    progress = _watcher.get()
+    if progress is not None:
+        progress(name, done, total)

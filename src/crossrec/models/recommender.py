@@ -96,6 +96,8 @@ class FromScores:
     """False for a model that has an opinion for a stranger too."""
     exempt: ClassVar[Mapping[str, str]] = {}
     """Checks of `models/contract.py` this model cannot promise -> the reason; it must then fail them."""
+    small: ClassVar[Mapping[str, Any]] = {}
+    """Settings for data of some hundred rows, with which a network learns in a second what it can."""
     catalogue_: Catalogue
     histories_: Histories
     if TYPE_CHECKING:

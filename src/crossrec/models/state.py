@@ -1,8 +1,9 @@
-"""What a model has learned as files: arrays as npy, sparse matrices as three, tables as Parquet, the rest as JSON."""
+"""What a model has learned as files: arrays as npy (sparse matrices are three), tables as Parquet, the rest as JSON."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,10 @@ def write_state(model: object, folder: Path) -> dict[str, Any]:
         if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
             np.save(folder / f"{name}.npy", value, allow_pickle=False)
             state[name] = {"kind": "array"}
+        elif isinstance(value, Mapping) and value and all(isinstance(part, np.ndarray) for part in value.values()):
+            for part, array in value.items():
+                np.save(folder / f"{name}.{part}.npy", array, allow_pickle=False)
+            state[name] = {"kind": "arrays", "parts": list(value)}
         elif sp.issparse(value):
             matrix = sp.csr_array(value)  # type: ignore[call-overload]  # any sparse form, as just asked
             for part in _PARTS:
@@ -79,6 +84,8 @@ def read_state(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
             raise CorruptBundle(f"{folder}: {name!r} is no name of learned state")
         if how["kind"] == "array":
             found[name] = np.load(folder / f"{name}.npy", allow_pickle=False)
+        elif how["kind"] == "arrays":
+            found[name] = {part: _part(folder, name, part) for part in how["parts"]}
         elif how["kind"] == "csr":
             parts = tuple(np.load(folder / f"{name}.{part}.npy", allow_pickle=False) for part in _PARTS)
             found[name] = sp.csr_array(parts, shape=tuple(how["shape"]))
@@ -87,6 +94,14 @@ def read_state(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
         else:
             raise CorruptBundle(f"{folder}: {name} has the unknown kind {how['kind']!r}")
     return found
+
+
+def _part(folder: Path, name: str, part: str) -> np.ndarray[Any, Any]:
+    """Read one array of a network, whose name is words with dots between them."""
+    if not all(word.isidentifier() or word.isdecimal() for word in part.split(".")):
+        raise CorruptBundle(f"{folder}: {part!r} is no name of a network's weights")
+    array: np.ndarray[Any, Any] = np.load(folder / f"{name}.{part}.npy", allow_pickle=False)
+    return array
 
 
 def write_catalogue(catalogue: Catalogue, folder: Path) -> None:

@@ -1,1 +1,1 @@
-"""Shelf: what comes next, from the order of a history."""
+"""Models of the order in which things were done."""

@@ -1,0 +1,140 @@
+"""NextItem: what models share that look at a history in order and say what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from crossrec.core.arrays import Codes, Floats
+from crossrec.core.errors import InvalidInput
+from crossrec.core.interactions import Interactions
+from crossrec.core.query import Queries
+from crossrec.core.recommendations import Scores
+from crossrec.core.vocabulary import Id
+from crossrec.models.histories import Histories
+from crossrec.models.ranking import Scorer
+from crossrec.models.sequence._sequences import Sequences, sequences_of
+from crossrec.models.training.network import FromNetwork
+from crossrec.models.training.trainer import Course
+
+__all__ = ["NextItem"]
+
+_ROWS, _PLACES = 512, 65_536
+"""Histories, and places of them, that are looked at together."""
+
+
+@dataclass
+class NextItem(FromNetwork):
+    """Scores items by the vector at the end of a history; see the models for what the settings mean."""
+
+    small: ClassVar[Mapping[str, Any]] = {
+        "width": 16,
+        "blocks": 1,
+        "dropout": 0.1,
+        "epochs": 60,
+        "learning_rate": 0.02,
+    }
+    gap_at_end: ClassVar[bool] = False
+    """Ask for a gap behind the last item, instead of for what follows it."""
+    width: int = 64
+    blocks: int = 2
+    heads: int = 1
+    dropout: float = 0.5
+    longest: int = 50
+    negatives: int = 2_048
+    epochs: int = 100
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    patience: int = 10
+    seed: int = 0
+
+    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
+        """Multiply the vector at the end of each history with those of the items."""
+        codes, asked = self.candidate_codes(candidates), self.aligned(queries)
+        return self._scored(self.network, asked, codes)
+
+    def check_settings(self) -> None:
+        """Refuse settings out of their range.
+
+        Raises:
+            InvalidInput: One is.
+        """
+        counts = {name: getattr(self, name) for name in ("width", "blocks", "heads", "negatives", "batch_size")}
+        least = {**dict.fromkeys(counts, 1), "longest": 2}
+        for name, value in {**counts, "longest": self.longest}.items():
+            if value < least[name]:
+                raise InvalidInput(f"{type(self).__name__}: expected {name} >= {least[name]}, got {value}")
+        if self.width % self.heads or not 0 <= self.dropout < 1:
+            raise InvalidInput(
+                f"{type(self).__name__}: expected a width that heads divide and dropout in [0, 1), got {self.width}, "
+                f"{self.heads} and {self.dropout}"
+            )
+
+    def histories_to_learn(self, train: Interactions, longest: int) -> Sequences:
+        """Return the newest items of each person.
+
+        Raises:
+            InvalidInput: Nobody did two things.
+        """
+        whole = sequences_of(Histories.of(train).acts, longest)
+        if not (whole.lengths > 1).any():
+            raise InvalidInput(f"{type(self).__name__} learns what follows what, and nobody in the data did two things")
+        return whole
+
+    def learned(
+        self,
+        train: Interactions,
+        validation: Interactions | None,
+        loss: Callable[[Any, Any], Tensor],
+        batches: Callable[[int], Iterable[Any]],
+    ) -> Any:
+        """Train by the settings; see `FromNetwork.taught`."""
+        course = Course(self.epochs, self.learning_rate, self.weight_decay, self.patience, seed=self.seed)
+        return self.taught(train, validation, course, loss=loss, batches=batches, scorer=self._scorer)
+
+    def _scorer(self, network: Any) -> Scorer:
+        """Return the scores of a network that is still learning."""
+
+        def score(queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:  # noqa: ARG001 - all are asked
+            return self._scored(network, queries, None)
+
+        return score
+
+    def _scored(self, network: Any, queries: Queries, codes: Codes | None) -> Scores:
+        """Return the scores of a network for queries on its own codes."""
+        items = len(queries.catalogue)
+        kept = sequences_of(queries, self.longest - self.gap_at_end)
+        table = network.table.weight.detach().numpy()
+        features = table[:items] if codes is None else table[codes]
+        known = kept.lengths > 0
+        return Scores(np.ascontiguousarray(self._ends(network, kept, items) @ features.T), known)
+
+    def _ends(self, network: Any, kept: Sequences, items: int) -> Floats:
+        """Return Float32[B, D] the vectors at the ends, 0 for empty histories; similar lengths go together."""
+        lengths = kept.lengths
+        vectors = np.zeros((len(lengths), self.width), np.float32)
+        order = np.argsort(lengths, kind="stable")[np.count_nonzero(lengths == 0) :]
+        with torch.inference_mode():
+            while len(order):
+                size = max(1, min(_ROWS, _PLACES // int(lengths[order[min(len(order), _ROWS) - 1]])))
+                rows, order = order[:size], order[size:]
+                vectors[rows] = self._at_end(network, kept.padded(rows, items), lengths[rows], items).numpy()
+        return vectors
+
+    def _at_end(self, network: Any, table: NDArray[np.int64], lengths: NDArray[np.int64], items: int) -> Tensor:
+        """Return the vectors at the ends of some histories."""
+        places, sizes = torch.from_numpy(table), torch.from_numpy(lengths)
+        rows = torch.arange(len(places))
+        if self.gap_at_end:
+            places = torch.nn.functional.pad(places, (0, 1), value=items)
+            places[rows, sizes] = items + 1
+            sizes = sizes + 1
+        found: Tensor = network(places, sizes)[rows, sizes - 1]
+        return found

@@ -1,0 +1,92 @@
+"""A transformer over items that were done one after another, which knows places by their distance."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = ["Transformer"]
+
+_NEVER = -1e9
+_SPREAD = 0.02
+
+
+class Transformer(nn.Module):
+    """Gives each place of a history a vector of what comes next, or of what belongs there.
+
+    Attention adds a learned number for the distance between two places (Raffel et al. 2020, "T5", section 2.1, without
+    its buckets), and nothing else tells places apart: a prefix of a history looks as if it were a whole one, so that
+    all prefixes are learned from in one pass. Layers are normalised before they begin (pre-norm).
+
+    Args:
+        codes: Different codes that may come, the filler among them.
+        width: Numbers of a vector.
+        blocks: Layers of attention and feed-forward.
+        heads: Of each attention; they share the width.
+        dropout: Share of numbers that are left out while learning, in [0, 1).
+        longest: Places of a history at most.
+        causal: A place sees itself and those before; otherwise all.
+    """
+
+    def __init__(
+        self, codes: int, *, width: int, blocks: int, heads: int, dropout: float, longest: int, causal: bool = True
+    ) -> None:
+        super().__init__()
+        self.longest, self.causal = longest, causal
+        self.table = nn.Embedding(codes, width)
+        self.entry = nn.LayerNorm(width)
+        self.drop = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList(_Block(width, heads, dropout) for _ in range(blocks))
+        self.distances = nn.Parameter(torch.zeros(blocks, heads, longest if causal else 2 * longest - 1))
+        self.last = nn.LayerNorm(width)
+        for part in self.modules():
+            if isinstance(part, (nn.Linear, nn.Embedding)):
+                nn.init.normal_(part.weight, 0.0, _SPREAD)
+            if isinstance(part, nn.Linear):
+                nn.init.zeros_(part.bias)
+
+    def forward(self, items: Tensor, lengths: Tensor) -> Tensor:
+        """Return Float32[B, L, D].
+
+        Args:
+            items: Int64[B, L] codes, the first at place 0.
+            lengths: Int64[B] places that are filled.
+        """
+        places = torch.arange(items.shape[1])
+        apart = places[:, None] - places[None, :]
+        outside = (apart < 0) if self.causal else torch.zeros_like(apart, dtype=torch.bool)
+        hidden = outside | (places[None, None, :] >= lengths[:, None, None])  # [B, L, L]
+        hidden = hidden & (apart != 0)  # a row of nothing but fillers must still add up to one
+        which = apart.clamp(min=0) if self.causal else apart + self.longest - 1
+        vectors = self.drop(self.entry(self.table(items)))
+        for number, block in enumerate(self.blocks):
+            bias = self.distances[number][:, which].masked_fill(hidden[:, None], _NEVER)
+            vectors = block(vectors, bias)
+        found: Tensor = self.last(vectors)
+        return found
+
+
+class _Block(nn.Module):
+    """Attention, then two layers at each place."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.before_attention, self.before_places = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.asks, self.joins = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.places = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Dropout(dropout), nn.Linear(4 * width, width)
+        )
+        self.drop = nn.Dropout(dropout)
+
+    def forward(self, vectors: Tensor, bias: Tensor) -> Tensor:
+        batch, places, width = vectors.shape
+        asked = self.asks(self.before_attention(vectors))
+        query, key, value = asked.view(batch, places, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        found = functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=bias, dropout_p=self.dropout if self.training else 0.0
+        )
+        vectors = vectors + self.drop(self.joins(found.transpose(1, 2).reshape(batch, places, width)))
+        deeper: Tensor = vectors + self.drop(self.places(self.before_places(vectors)))
+        return deeper

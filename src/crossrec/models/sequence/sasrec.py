@@ -1,0 +1,100 @@
+"""SASRec: self-attention over the order in which someone did things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from crossrec.core.errors import unknown_name
+from crossrec.core.interactions import Interactions
+from crossrec.models.sequence._next_item import NextItem
+from crossrec.models.sequence._sequences import Sequences, rounds
+from crossrec.models.sequence._transformer import Transformer
+from crossrec.models.training.losses import generalised_bce, sampled_softmax, softmax
+
+__all__ = ["SASRec"]
+
+LOSSES = ("softmax", "sampled", "gbce")
+
+
+@dataclass
+class SASRec(NextItem):
+    """Predicts the next item from all before it; every prefix of a history is learned from.
+
+    Args:
+        width: Numbers of a vector.
+        blocks: Layers of attention.
+        heads: Of each layer; they share the width.
+        dropout: Share of numbers left out while learning, in [0, 1).
+        longest: Newest items of a history that count.
+        loss: "softmax" over all items, "sampled" over some drawn for a batch, "gbce" with some drawn for each target.
+        negatives: Items drawn for "sampled" and "gbce".
+        epochs: Rounds over the data at most.
+        batch_size: Histories learned from together.
+        learning_rate: Of Adam.
+        weight_decay: Of AdamW; 0 is Adam.
+        patience: Epochs without a better validation NDCG@10 before it stops; without a validation part it never does.
+        seed: Fixes the start and all that is drawn.
+
+    Source: Kang & McAuley 2018 (arXiv 1808.09781), with the losses of Klenitskiy & Vasilev 2023 (arXiv 2309.07602)
+    and Petrov & Macdonald 2023 (arXiv 2308.07192). Departs in places told by their distance instead of their number,
+    so that a prefix looks like a whole history, and in layers normalised before they begin.
+    """
+
+    loss: str = "softmax"
+
+    def fit(self, train: Interactions, *, validation: Interactions | None = None) -> SASRec:
+        """Learn from the order of each person's items.
+
+        Raises:
+            InvalidInput: A setting is out of its range, or nobody did two things.
+            NotFound: No such loss.
+        """
+        self.check_settings()
+        if self.loss not in LOSSES:
+            raise unknown_name("loss", self.loss, LOSSES)
+        whole = self.histories_to_learn(train, self.longest + 1)
+        filler = len(train.catalogue)
+
+        def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+            for rows in rounds(whole.lengths - 1, self.batch_size, seed=self.seed, epoch=epoch):
+                yield _pairs(whole, rows, filler)
+
+        fitted: SASRec = self.learned(train, validation, self._loss, batches)
+        return fitted
+
+    def form(self, items: int) -> nn.Module:
+        """Return the untrained network for a catalogue."""
+        return Transformer(
+            items + 1,
+            width=self.width,
+            blocks=self.blocks,
+            heads=self.heads,
+            dropout=self.dropout,
+            longest=self.longest,
+        )
+
+    def _loss(self, network: Any, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """Return the loss of all places of a batch."""
+        items, targets = batch
+        here = targets >= 0
+        vectors, wanted, table = network(items, here.sum(1))[here], targets[here], network.table.weight[:-1]
+        if self.loss == "softmax":
+            return softmax(vectors, wanted, table)
+        if self.loss == "sampled":
+            return sampled_softmax(vectors, wanted, table, self.negatives)
+        return generalised_bce(vectors, wanted, table, self.negatives)
+
+
+def _pairs(whole: Sequences, rows: np.ndarray[Any, np.dtype[np.int64]], filler: int) -> tuple[Tensor, Tensor]:
+    """Return Int64[B, L] items but the last of each history, and what follows each, -1 behind the end."""
+    table = whole.padded(rows, filler)
+    items, targets = table[:, :-1].copy(), table[:, 1:].copy()
+    targets[targets == filler] = -1
+    items[targets < 0] = filler
+    return torch.from_numpy(items), torch.from_numpy(targets)

@@ -1,0 +1,1 @@
+"""The one way torch networks are trained: epochs, early stop, seed, resume, export."""

@@ -1,0 +1,83 @@
+"""FromNetwork: the half of a model that all torch models share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from torch import Tensor, nn
+
+from crossrec.core.interactions import Interactions
+from crossrec.models.ranking import Scorer
+from crossrec.models.recommender import FromScores
+from crossrec.models.training.exam import exam_of
+from crossrec.models.training.trainer import Course, train
+from crossrec.models.training.weights import filled, seeded, weights_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Model = TypeVar("Model", bound="FromNetwork")
+
+__all__ = ["FromNetwork"]
+
+_OF_LENGTH = ("epochs", "patience")
+
+
+class FromNetwork(FromScores):
+    """Keeps a network as arrays, and trains it the one way.
+
+    A model writes `form`, the network for a number of items, and gives `taught` its loss, its batches and the scores
+    of a network that is still learning.
+    """
+
+    exempt: ClassVar[Mapping[str, str]] = {
+        "unrelated_history_gets_no_opinion": "a network has an opinion on every item, whatever was learned about it",
+    }
+    weights_: Mapping[str, NDArray[Any]]
+    curve_: str
+    _ready: nn.Module | None = None
+
+    if TYPE_CHECKING:
+
+        def form(self, items: int) -> nn.Module:
+            """Return the untrained network for a catalogue; the model writes this."""
+            ...
+
+    @property
+    def network(self) -> Any:
+        """The trained network, put together from its arrays when it is first asked for."""
+        if self._ready is None:
+            self._ready = filled(self.form(len(self.catalogue_)), self.weights_)
+        return self._ready
+
+    def taught(
+        self: Model,
+        data: Interactions,
+        validation: Interactions | None,
+        course: Course,
+        *,
+        loss: Callable[[Any, Any], Tensor],
+        batches: Callable[[int], Iterable[Any]],
+        scorer: Callable[[Any], Scorer],
+    ) -> Model:
+        """Train a fresh network and keep its weights, its curve and the data's histories.
+
+        Args:
+            data: What is learned from.
+            validation: What the exam is made of; None holds none.
+            course: How long and how fast.
+            loss: The loss of a network on a batch.
+            batches: The batches of an epoch.
+            scorer: The scores of a network.
+        """
+        with seeded(course.seed):
+            network = self.form(len(data.catalogue))
+        found = exam_of(data, validation, seed=course.seed)
+        exam = None if found is None else lambda: found.ndcg(scorer(network))
+        settings = {name: value for name, value in dataclasses.asdict(self).items() if name not in _OF_LENGTH}
+        identity = f"{type(self).__name__} {settings} {data.fingerprint}"
+        curve = train(network, lambda batch: loss(network, batch), batches, course, exam=exam, identity=identity)
+        self.weights_, self.curve_, self._ready = weights_of(network), curve.text, None
+        return self.remember(data)
