@@ -126,13 +126,11 @@ def imports() -> list[str]:
 
 def quality() -> list[str]:
     parts = ["## Quality", "Settings are chosen on validation rows only; test is asked once a model."]
-    for model in ("svd", "svd_pp"):
-        if found := read(f"quality_{model}_ml100k"):
-            rows = [[one["fold"], one["settings"]["factors"], f"{one['rmse']:.4f}"] for one in found["folds"]]
-            rows.append(["mean", "", f"**{found['mean_rmse']:.4f}** (bar {found['bar']})"])
-            command = f"python benchmarks/quality/svd_ml100k.py --model {model}"
-            parts += [f"`{model}`, ml-100k, official folds: `{command}`"]
-            parts += [table(["fold", "factors", "test RMSE"], rows)]
+    if found := read("quality_svd_ml100k"):
+        rows = [[one["fold"], one["settings"]["factors"], f"{one['rmse']:.4f}"] for one in found["folds"]]
+        rows.append(["mean", "", f"**{found['mean_rmse']:.4f}** (bar {found['bar']})"])
+        parts += ["`svd`, ml-100k, official folds: `python benchmarks/quality/svd_ml100k.py`"]
+        parts += [table(["fold", "factors", "test RMSE"], rows)]
     for name, title in (
         (
             "quality_beauty",

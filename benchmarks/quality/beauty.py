@@ -24,8 +24,6 @@ GRIDS = {
     "item_knn": grid(similarity=["cosine", "tfidf", "bm25"], neighbours=[50, 100, 200, 500]),
     "ease": grid(l2=[50.0, 100.0, 200.0, 400.0, 800.0]),
     "als": grid(factors=[64, 128, 256], l2=[1.0, 10.0, 30.0], alpha=[5.0, 20.0], epochs=[10]),
-    "slim": grid(l1=[0.1, 0.5, 1.0], l2=[1.0, 3.0, 10.0, 30.0], neighbours=[0]),
-    "bpr": grid(factors=[64], epochs=[20, 50, 100], learning_rate=[0.05, 0.1], l2=[0.002, 0.02]),
     "rp3beta": grid(neighbours=[200, 500], alpha=[0.7, 1.0, 1.3], beta=[0.2, 0.4, 0.6]),
     "gf_cf": grid(factors=[128, 256, 512], alpha=[0.1, 0.3, 1.0]),
     "markov": grid(window=[1, 3, 10, 20], decay=[0.5, 0.7, 0.9], shrink=[0.3, 1.0, 3.0]),

@@ -36,7 +36,6 @@ GRIDS = {
     "ease": grid(l2=[30.0, 100.0, 300.0]),
     "gf_cf": grid(alpha=[0.1, 0.2, 0.3, 0.5], factors=[256]) + grid(factors=[128, 512], alpha=[0.3]),
     "rp3beta": grid(alpha=[0.7, 1.0, 1.3], beta=[0.3, 0.5, 0.7], neighbours=[500]),
-    "slim": grid(l1=[0.5, 1.0, 2.0], l2=[3.0, 10.0, 30.0], neighbours=[200]),
 }
 KEEP = 500
 

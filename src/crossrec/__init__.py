@@ -34,12 +34,9 @@ _HOMES = {
     "Popularity": "models.classic.popularity",
     "SVD": "models.classic.svd",
     "UserKNN": "models.classic.user_knn",
-    "BPR": "models.classic.bpr",
     "GFCF": "models.graph.gf_cf",
     "Markov": "models.sequence.markov",
     "RP3beta": "models.graph.rp3beta",
-    "SLIM": "models.classic.slim",
-    "SVDpp": "models.classic.svd_pp",
     "create": "models.recommender",
     "load": "models.storage",
 }
@@ -54,13 +51,10 @@ if TYPE_CHECKING:
     from crossrec.evaluation.evaluate import evaluate
     from crossrec.evaluation.protocol import Protocol
     from crossrec.models.classic.als import ALS
-    from crossrec.models.classic.bpr import BPR
     from crossrec.models.classic.ease import EASE
     from crossrec.models.classic.item_knn import ItemKNN
     from crossrec.models.classic.popularity import Popularity
-    from crossrec.models.classic.slim import SLIM
     from crossrec.models.classic.svd import SVD
-    from crossrec.models.classic.svd_pp import SVDpp
     from crossrec.models.classic.user_knn import UserKNN
     from crossrec.models.fallback import Fallback
     from crossrec.models.graph.gf_cf import GFCF
@@ -71,10 +65,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALS",
-    "BPR",
     "EASE",
     "GFCF",
-    "SLIM",
     "SVD",
     "Act",
     "CrossrecError",
@@ -89,7 +81,6 @@ __all__ = [
     "Query",
     "RP3beta",
     "Recommendations",
-    "SVDpp",
     "UserKNN",
     "create",
     "evaluate",

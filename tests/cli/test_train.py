@@ -75,3 +75,18 @@ def test_domains_are_read_with_blanks_and_stray_commas(run: Run, data: Path, tmp
 def test_a_model_that_was_not_evaluated_says_so(run: Run, data: Path, tmp_path: Path) -> None:
     said = json.loads(run("train", "popularity", "--data", data, "--out", tmp_path / "m", "--json")[1])
     assert said["evaluation"] == {"protocol": None, "note": "trained on all data, not evaluated"}
+
+
+def test_a_network_keeps_its_state_and_its_curve_is_drawn(run: Run, data: Path, tmp_path: Path) -> None:
+    words = ("train", "sasrec", "--data", data, "--out", tmp_path / "m", "--domains", "films")
+    small = ("--set", "epochs=2", "--set", "width=8", "--set", "blocks=1")
+    code, _, error = run(*words, *small, "--resume", tmp_path / "state", "--curve", tmp_path / "curve.svg")
+    assert code == 0, error
+    assert [path.suffix for path in (tmp_path / "state").iterdir()] == [".npz"]
+    assert b"<svg" in (tmp_path / "curve.svg").read_bytes()[:600]
+
+
+def test_a_model_without_epochs_has_no_curve(run: Run, data: Path, tmp_path: Path) -> None:
+    words = ("train", "popularity", "--data", data, "--out", tmp_path / "m")
+    code, _, error = run(*words, "--curve", tmp_path / "curve.svg")
+    assert code != 0 and "trained in epochs" in error

@@ -9,9 +9,11 @@ import typer
 
 from crossrec.cli.data.choices import EngineName, Master
 from crossrec.cli.show import AsJson, advancing, out, parse_names, parse_pairs, print_json
-from crossrec.core.errors import InvalidInput
+from crossrec.core.errors import InvalidInput, MissingExtra
 from crossrec.core.settings import load_settings
+from crossrec.models.fallback import Fallback
 from crossrec.models.machine import use_threads
+from crossrec.tracking.bundle import Bundle
 from crossrec.tracking.remote import outgoing_bundle
 from crossrec.wiring import train_bundle
 
@@ -30,6 +32,9 @@ def train(
     k: Annotated[int | None, typer.Option("-k", "--k", help="Length of the lists in that evaluation; 10.")] = None,
     resume: Annotated[
         Path | None, typer.Option(help="Folder where a network's training keeps its state, and goes on from it.")
+    ] = None,
+    curve: Annotated[
+        Path | None, typer.Option(help="Draw the learning curve of a network to this .svg, .png or .pdf.")
     ] = None,
     engine: EngineName = "polars",
     master: Master = "",
@@ -55,6 +60,8 @@ def train(
             resume=resume,
             progress=progress,
         )
+    if curve is not None:
+        _draw(bundle, curve)
     if as_json:
         print_json({"folder": out_folder, "version": bundle.version, **vars(bundle.card)})
         return
@@ -64,3 +71,16 @@ def train(
         f"with {card.data['items']:,} items in {card.fit_seconds:.1f} s"
     )
     out.print(f"saved {out_folder}, version {bundle.version}")
+
+
+def _draw(bundle: Bundle, path: Path) -> None:
+    """Draw the curve of the model itself, not of what stands behind it."""
+    model = bundle.model.members[0] if isinstance(bundle.model, Fallback) else bundle.model
+    text = getattr(model, "curve_", None)
+    if text is None:
+        raise InvalidInput(f"--curve: expected a model that is trained in epochs (sasrec), got '{bundle.card.model}'")
+    try:
+        from crossrec.models.training.curve import draw_curve
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"--curve needs {error.name}: pip install 'crossrec[report]'") from error
+    draw_curve(text, path)

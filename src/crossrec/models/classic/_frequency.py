@@ -53,7 +53,8 @@ def frequency_of(sizes: Offsets, others: int, alpha: float) -> Doubles:
         others: Number of columns.
         alpha: A cell that was had weighs 1 + alpha.
     """
-    return sizes + others / alpha
+    found: Doubles = sizes.astype(np.float64) + others / alpha
+    return found
 
 
 def penalties(frequency: Doubles, usual: float, l2: float, nu: float) -> Floats:

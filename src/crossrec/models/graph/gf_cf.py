@@ -94,7 +94,8 @@ class GFCF(FromScores):
 
         def terms(past: Codes, shown: Codes) -> Floats:
             low = (self.vectors_[past] / root[past, None]) @ (self.vectors_[shown] * root[shown, None]).T
-            found: Floats = self.weights_[past][:, shown].toarray() + np.float32(self.alpha) * low
+            near = self.weights_[past][:, shown].toarray()
+            found: Floats = (near + np.float32(self.alpha) * low).astype(np.float32)
             return found
 
         return strongest_term(self.aligned(queries), items, terms)
@@ -125,8 +126,8 @@ def _slowest_waves(scaled: sp.csr_array, factors: int) -> Floats:
         require_memory(2 * (2 * wanted + 1) * sum(scaled.shape) * 8, f"GFCF with {factors} factors")
         # A fixed start, for ARPACK's own one is drawn anew in each call.
         start = random(0).uniform(0.5, 1.5, least)
-        _, values, vectors = svds(scaled, k=wanted, v0=start, tol=_TOLERANCE, return_singular_vectors="vh")
-        return _kept(values, vectors)
+        _, values, vectors = svds(scaled, k=wanted, v0=start, tol=_TOLERANCE, return_singular_vectors="vh")  # type: ignore[arg-type]  # the stubs lack it
+        return _kept(values.astype(np.float64), vectors.astype(np.float64))
     require_memory(4 * least * least * 8, f"GFCF with {factors} factors")
     wide = scaled.shape[0] < scaled.shape[1]
     gram = (scaled @ scaled.T if wide else scaled.T @ scaled).toarray()

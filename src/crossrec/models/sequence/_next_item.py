@@ -94,10 +94,14 @@ class NextItem(FromNetwork):
         validation: Interactions | None,
         loss: Callable[[Any, Any], Tensor],
         batches: Callable[[int], Iterable[Any]],
+        *,
+        all_of_it: Interactions,
     ) -> Any:
         """Train by the settings; see `FromNetwork.taught`."""
         course = Course(self.epochs, self.learning_rate, self.weight_decay, self.patience, seed=self.seed)
-        return self.taught(train, validation, course, loss=loss, batches=batches, scorer=self._scorer)
+        return self.taught(
+            train, validation, course, loss=loss, batches=batches, scorer=self._scorer, all_of_it=all_of_it
+        )
 
     def _scorer(self, network: Any) -> Scorer:
         """Return the scores of a network that is still learning."""

@@ -16,6 +16,7 @@ from crossrec.core.interactions import Interactions
 from crossrec.models.sequence._next_item import NextItem
 from crossrec.models.sequence._sequences import Sequences, rounds
 from crossrec.models.sequence._transformer import Transformer
+from crossrec.models.training.exam import held_out
 from crossrec.models.training.losses import sampled_softmax
 
 __all__ = ["BERT4Rec"]
@@ -38,7 +39,7 @@ class BERT4Rec(NextItem):
         batch_size: Histories learned from together.
         learning_rate: Of Adam.
         weight_decay: Of AdamW; 0 is Adam.
-        patience: Epochs without a better validation NDCG@10 before it stops; without a validation part it never does.
+        patience: Epochs without a better NDCG@10, on validation or a little that is held out, before it stops.
         seed: Fixes the start and all that is drawn.
 
     Source: Sun et al. 2019 (arXiv 1904.06690), sections 3.2 to 3.6. Departs in places told by their distance, in
@@ -64,7 +65,8 @@ class BERT4Rec(NextItem):
             raise InvalidInput(
                 f"BERT4Rec: expected gaps in (0, 1) and at_end in [0, 1], got {self.gaps} and {self.at_end}"
             )
-        whole = self.histories_to_learn(train, self.longest)
+        part, exam = held_out(train, validation, seed=self.seed)
+        whole = self.histories_to_learn(part, self.longest)
         items = len(train.catalogue)
         lengths = np.where(whole.lengths > 1, whole.lengths, 0)
 
@@ -73,7 +75,7 @@ class BERT4Rec(NextItem):
             for rows in rounds(lengths, self.batch_size, seed=self.seed, epoch=epoch):
                 yield self._with_gaps(whole, rows, items, chance)
 
-        fitted: BERT4Rec = self.learned(train, validation, self._loss, batches)
+        fitted: BERT4Rec = self.learned(part, exam, self._loss, batches, all_of_it=train)
         return fitted
 
     def form(self, items: int) -> nn.Module:

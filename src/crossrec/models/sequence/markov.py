@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -44,9 +43,6 @@ class Markov(FromScores):
     last items says alone, where they count sequences of several.
     """
 
-    exempt: ClassVar[Mapping[str, str]] = {
-        "reason_is_in_the_history": "an item that only ever came first has followed nothing; popularity speaks for it",
-    }
     window: int = 10
     decay: float = 0.7
     shrink: float = 1.0
@@ -98,12 +94,13 @@ class Markov(FromScores):
         """Return [I, I] CSR of how often an item came after another, weighed by the steps between."""
         rows = train.liked.ordered()
         size = len(train.catalogue)
-        counts = sp.csr_array((size, size), dtype=np.float32)
+        nothing = (np.zeros(0, np.float32), (np.zeros(0, np.int32), np.zeros(0, np.int32)))
+        counts: sp.csr_array = sp.csr_array(sp.coo_array(nothing, shape=(size, size)))
         for gap in tracked("steps", range(1, self.window + 1)):
             pairs = np.flatnonzero(rows.users[:-gap] == rows.users[gap:])
             weights = np.full(len(pairs), self.decay ** (gap - 1), dtype=np.float32)
             cells = (rows.items[pairs], rows.items[pairs + gap])
-            counts = counts + sp.csr_array(sp.coo_array((weights, cells), shape=(size, size)))
+            counts = sp.csr_array(counts + sp.csr_array(sp.coo_array((weights, cells), shape=(size, size))))
         counts.sort_indices()
         return counts
 

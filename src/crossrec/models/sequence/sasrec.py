@@ -15,6 +15,7 @@ from crossrec.core.interactions import Interactions
 from crossrec.models.sequence._next_item import NextItem
 from crossrec.models.sequence._sequences import Sequences, rounds
 from crossrec.models.sequence._transformer import Transformer
+from crossrec.models.training.exam import held_out
 from crossrec.models.training.losses import generalised_bce, sampled_softmax, softmax
 
 __all__ = ["SASRec"]
@@ -38,7 +39,7 @@ class SASRec(NextItem):
         batch_size: Histories learned from together.
         learning_rate: Of Adam.
         weight_decay: Of AdamW; 0 is Adam.
-        patience: Epochs without a better validation NDCG@10 before it stops; without a validation part it never does.
+        patience: Epochs without a better NDCG@10, on validation or a little that is held out, before it stops.
         seed: Fixes the start and all that is drawn.
 
     Source: Kang & McAuley 2018 (arXiv 1808.09781), with the losses of Klenitskiy & Vasilev 2023 (arXiv 2309.07602)
@@ -58,14 +59,15 @@ class SASRec(NextItem):
         self.check_settings()
         if self.loss not in LOSSES:
             raise unknown_name("loss", self.loss, LOSSES)
-        whole = self.histories_to_learn(train, self.longest + 1)
+        part, exam = held_out(train, validation, seed=self.seed)
+        whole = self.histories_to_learn(part, self.longest + 1)
         filler = len(train.catalogue)
 
         def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
             for rows in rounds(whole.lengths - 1, self.batch_size, seed=self.seed, epoch=epoch):
                 yield _pairs(whole, rows, filler)
 
-        fitted: SASRec = self.learned(train, validation, self._loss, batches)
+        fitted: SASRec = self.learned(part, exam, self._loss, batches, all_of_it=train)
         return fitted
 
     def form(self, items: int) -> nn.Module:

@@ -14,9 +14,10 @@ from crossrec.metrics.ranking import find_hits, rank_metrics
 from crossrec.models.histories import Histories
 from crossrec.models.ranking import Scorer, rank
 
-__all__ = ["Exam", "exam_of"]
+__all__ = ["Exam", "exam_of", "held_out"]
 
 _MOST = 10_000
+_LEAST_PERSONS, _SHARE, _MOST_HELD, _LEAST_ACTS = 1_000, 0.05, 2_000, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +40,9 @@ class Exam:
         """Return the mean NDCG@k of all questions; a model without an opinion gets 0."""
         lists = rank(score, self.queries, self.k, exclude_seen=True)
         hits = find_hits(lists.items, self.indptr, self.answers)
-        values = rank_metrics(hits, np.diff(self.indptr), [self.k], ["ndcg"])
-        return float(values[f"ndcg@{self.k}"].mean())
+        length = hits.shape[1]  # of a small catalogue all items
+        values = rank_metrics(hits, np.diff(self.indptr), [length], ["ndcg"])
+        return float(values[f"ndcg@{length}"].mean())
 
 
 def exam_of(train: Interactions, validation: Interactions | None, *, seed: int = 0) -> Exam | None:
@@ -67,3 +69,30 @@ def exam_of(train: Interactions, validation: Interactions | None, *, seed: int =
     chosen = answers[asked]
     chosen.sort_indices()
     return Exam(histories.rows(asked), chosen.indptr.astype(np.int64), chosen.indices.astype(np.int32))
+
+
+def held_out(
+    train: Interactions, validation: Interactions | None, *, seed: int = 0
+) -> tuple[Interactions, Interactions | None]:
+    """Return what to learn from and what to examine on; without a validation part a little is held out of training.
+
+    That is the last act of a twentieth of the persons, 2,000 at most, of those with three acts or more. Of fewer than
+    1,000 persons nothing is held out, and there is no exam.
+
+    Args:
+        train: All there is to learn from.
+        validation: What the caller holds back; it is taken as it is.
+        seed: Fixes who is chosen.
+    """
+    if validation is not None and len(validation):
+        return train, validation
+    rows = train.ordered().liked
+    counts = np.bincount(rows.users, minlength=len(train.user_ids))
+    able = np.flatnonzero(counts >= _LEAST_ACTS)
+    if len(able) < _LEAST_PERSONS:
+        return train, None
+    chosen = random(seed).choice(able, min(_MOST_HELD, int(_SHARE * len(able))), replace=False)
+    last = np.cumsum(counts)[chosen] - 1
+    kept = np.ones(len(rows), dtype=np.bool_)
+    kept[last] = False
+    return rows.take(kept), rows.take(~kept)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from crossrec.core.interactions import Interactions
@@ -16,8 +17,6 @@ from crossrec.models.training.trainer import Course, train
 from crossrec.models.training.weights import filled, seeded, weights_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     Model = TypeVar("Model", bound="FromNetwork")
 
 __all__ = ["FromNetwork"]
@@ -61,6 +60,7 @@ class FromNetwork(FromScores):
         loss: Callable[[Any, Any], Tensor],
         batches: Callable[[int], Iterable[Any]],
         scorer: Callable[[Any], Scorer],
+        all_of_it: Interactions | None = None,
     ) -> Model:
         """Train a fresh network and keep its weights, its curve and the data's histories.
 
@@ -71,6 +71,7 @@ class FromNetwork(FromScores):
             loss: The loss of a network on a batch.
             batches: The batches of an epoch.
             scorer: The scores of a network.
+            all_of_it: Where histories are taken from, if a part of the data was held out; None is `data`.
         """
         with seeded(course.seed):
             network = self.form(len(data.catalogue))
@@ -80,4 +81,4 @@ class FromNetwork(FromScores):
         identity = f"{type(self).__name__} {settings} {data.fingerprint}"
         curve = train(network, lambda batch: loss(network, batch), batches, course, exam=exam, identity=identity)
         self.weights_, self.curve_, self._ready = weights_of(network), curve.text, None
-        return self.remember(data)
+        return self.remember(data if all_of_it is None else all_of_it)
