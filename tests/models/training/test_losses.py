@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from crossrec.models.training.losses import bpr, generalised_bce, sampled_softmax, softmax
+from crossrec.models.training.losses import generalised_bce, sampled_softmax, softmax
 
 
 def drawn(targets: int = 6, items: int = 9, width: int = 4) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -64,8 +64,3 @@ def test_no_calibration_is_the_plain_binary_loss() -> None:
     scores = torch.cat([(vectors * table[targets]).sum(1), (vectors * table[items[:, 0]]).sum(1)])
     labels = torch.cat([torch.ones(3), torch.zeros(3)])
     assert found == pytest.approx(float(functional.binary_cross_entropy_with_logits(scores, labels)), rel=1e-5)
-
-
-def test_bpr_falls_as_the_wanted_item_rises() -> None:
-    assert float(bpr(torch.tensor([0.0]), torch.tensor([0.0]))) == pytest.approx(math.log(2))
-    assert float(bpr(torch.tensor([2.0]), torch.tensor([0.0]))) < float(bpr(torch.tensor([1.0]), torch.tensor([0.0])))

@@ -20,6 +20,7 @@ from crossrec.core.vocabulary import Id
 from crossrec.models.histories import Histories
 from crossrec.models.ranking import Scorer
 from crossrec.models.sequence._sequences import Sequences, sequences_of
+from crossrec.models.sequence._transformer import Transformer
 from crossrec.models.training.network import FromNetwork
 from crossrec.models.training.trainer import Course
 
@@ -54,6 +55,18 @@ class NextItem(FromNetwork):
     weight_decay: float = 0.0
     patience: int = 10
     seed: int = 0
+
+    def form(self, items: int) -> Transformer:
+        """Return the untrained network: code I stands behind the end, and I + 1 is a gap where there are any."""
+        return Transformer(
+            items + 1 + self.gap_at_end,
+            width=self.width,
+            blocks=self.blocks,
+            heads=self.heads,
+            dropout=self.dropout,
+            longest=self.longest,
+            causal=not self.gap_at_end,
+        )
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Multiply the vector at the end of each history with those of the items."""

@@ -8,14 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from crossrec.core.clock import random
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.models.sequence._next_item import NextItem
 from crossrec.models.sequence._sequences import Sequences, rounds
-from crossrec.models.sequence._transformer import Transformer
 from crossrec.models.training.exam import held_out
 from crossrec.models.training.losses import sampled_softmax
 
@@ -77,18 +76,6 @@ class BERT4Rec(NextItem):
 
         fitted: BERT4Rec = self.learned(part, exam, self._loss, batches, all_of_it=train)
         return fitted
-
-    def form(self, items: int) -> nn.Module:
-        """Return the untrained network for a catalogue: code I stands behind the end, I + 1 is a gap."""
-        return Transformer(
-            items + 2,
-            width=self.width,
-            blocks=self.blocks,
-            heads=self.heads,
-            dropout=self.dropout,
-            longest=self.longest,
-            causal=False,
-        )
 
     def _with_gaps(
         self, whole: Sequences, rows: np.ndarray[Any, np.dtype[np.int64]], items: int, chance: np.random.Generator

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from crossrec.core.errors import unknown_name
 from crossrec.core.interactions import Interactions
 from crossrec.models.sequence._next_item import NextItem
 from crossrec.models.sequence._sequences import Sequences, rounds
-from crossrec.models.sequence._transformer import Transformer
 from crossrec.models.training.exam import held_out
 from crossrec.models.training.losses import generalised_bce, sampled_softmax, softmax
 
@@ -69,17 +68,6 @@ class SASRec(NextItem):
 
         fitted: SASRec = self.learned(part, exam, self._loss, batches, all_of_it=train)
         return fitted
-
-    def form(self, items: int) -> nn.Module:
-        """Return the untrained network for a catalogue."""
-        return Transformer(
-            items + 1,
-            width=self.width,
-            blocks=self.blocks,
-            heads=self.heads,
-            dropout=self.dropout,
-            longest=self.longest,
-        )
 
     def _loss(self, network: Any, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Return the loss of all places of a batch."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["bpr", "generalised_bce", "sampled_softmax", "softmax"]
+__all__ = ["generalised_bce", "sampled_softmax", "softmax"]
 
 _NEVER = -1e9
 
@@ -69,15 +69,3 @@ def generalised_bce(
     others = torch.bmm(table[drawn], vectors[:, :, None])[:, :, 0]
     others = others.masked_fill(drawn == targets[:, None], _NEVER)
     return -(beta * functional.logsigmoid(wanted) + functional.logsigmoid(-others).sum(1)).mean() / (1 + negatives)
-
-
-def bpr(wanted: Tensor, others: Tensor) -> Tensor:
-    """Return the pairwise loss: the wanted item's score should be above the other's.
-
-    Source: Rendle et al. 2009, "BPR", equation of BPR-Opt, without its penalty.
-
-    Args:
-        wanted: Float32[T] scores.
-        others: Float32[T] scores of items drawn.
-    """
-    return -functional.logsigmoid(wanted - others).mean()
