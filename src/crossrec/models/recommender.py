@@ -19,6 +19,7 @@ from crossrec.core.shelf import Shelf
 from crossrec.core.vocabulary import Id
 from crossrec.models.histories import Histories
 from crossrec.models.ranking import Masks, rank
+from crossrec.models.space import Space
 
 if TYPE_CHECKING:
     Model = TypeVar("Model", bound="FromScores")
@@ -98,6 +99,8 @@ class FromScores:
     """Checks of `models/contract.py` this model cannot promise -> the reason; it must then fail them."""
     small: ClassVar[Mapping[str, Any]] = {}
     """Settings for data of some hundred rows, with which a network learns in a second what it can."""
+    space: ClassVar[Space] = {}
+    """Values of settings that `tune` tries; the defaults are among them."""
     catalogue_: Catalogue
     histories_: Histories
     if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -30,6 +31,7 @@ from crossrec.models.classic._gradients import (
 from crossrec.models.classic._whitening import whiten
 from crossrec.models.progress import tracked
 from crossrec.models.recommender import FromScores
+from crossrec.models.space import Range, Space
 
 __all__ = ["ALS"]
 
@@ -59,6 +61,13 @@ class ALS(FromScores):
     benchmarks"; departs in dividing by the mean frequency, so that one l2 suits any nu.
     """
 
+    space: ClassVar[Space] = {
+        "factors": Range(16, 256, log=True, whole=True),
+        "epochs": Range(5, 30, whole=True),
+        "l2": Range(0.01, 100, log=True),
+        "alpha": Range(0.1, 100, log=True),
+        "nu": Range(0, 1),
+    }
     factors: int = 64
     epochs: int = 15
     l2: float = 1.0

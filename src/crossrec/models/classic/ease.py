@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,6 +21,7 @@ from crossrec.models.classic._neighbours import similar_items, strongest_reason
 from crossrec.models.classic._sparse import dense_product, sum_of_rows
 from crossrec.models.machine import require_memory
 from crossrec.models.recommender import FromScores
+from crossrec.models.space import Range, Space
 
 __all__ = ["EASE"]
 
@@ -39,6 +41,7 @@ class EASE(FromScores):
     (LAPACK potrf + potri) instead of a general inverse: a half of the memory and several times as fast.
     """
 
+    space: ClassVar[Space] = {"l2": Range(1, 10_000, log=True)}
     l2: float = 100.0
     keep: int = 0
 

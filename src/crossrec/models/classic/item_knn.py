@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,6 +18,7 @@ from crossrec.core.vocabulary import Id
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
 from crossrec.models.classic._sparse import dense_product, nearest_columns
 from crossrec.models.recommender import FromScores
+from crossrec.models.space import Choice, Range, Space
 
 __all__ = ["ItemKNN"]
 
@@ -41,6 +43,13 @@ class ItemKNN(FromScores):
     to sum to one, and in one exponent for both items, which keeps a similarity the same in both directions.
     """
 
+    space: ClassVar[Space] = {
+        "neighbours": Range(10, 1_000, log=True, whole=True),
+        "similarity": Choice(SIMILARITIES),
+        "shrink": Range(0, 200),
+        "popularity": Range(0, 1),
+        "activity": Range(0, 1),
+    }
     neighbours: int = 100
     similarity: str = "cosine"
     shrink: float = 0.0

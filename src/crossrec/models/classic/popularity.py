@@ -16,6 +16,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.recommender import FromScores
+from crossrec.models.space import Choice, Space
 
 __all__ = ["Popularity"]
 
@@ -32,6 +33,7 @@ class Popularity(FromScores):
     """
 
     half_life_days: float | None = None
+    space: ClassVar[Space] = {"half_life_days": Choice((None, 7.0, 30.0, 90.0, 365.0))}
     needs_history: ClassVar[bool] = False
     exempt: ClassVar[Mapping[str, str]] = {
         "learns_taste": "the same list for everyone, by definition",

@@ -20,6 +20,7 @@ from crossrec.models.classic._factors import dense_scores, similar_by_angle
 from crossrec.models.classic._ridge import Side, expected_error, less, prior_of, solve_side
 from crossrec.models.progress import tracked
 from crossrec.models.recommender import FromScores
+from crossrec.models.space import Range, Space
 
 __all__ = ["SVD"]
 
@@ -44,6 +45,10 @@ class SVD(FromScores):
 
     exempt: ClassVar[Mapping[str, str]] = {
         "unrelated_history_gets_no_opinion": "an item's mean rating is known, whatever else the asker rated",
+    }
+    space: ClassVar[Space] = {
+        "factors": Range(5, 100, log=True, whole=True),
+        "epochs": Range(10, 100, log=True, whole=True),
     }
     factors: int = 20
     epochs: int = 40

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,6 +20,7 @@ from crossrec.models.classic._sparse import dense_product
 from crossrec.models.classic._weighting import weights_of
 from crossrec.models.histories import Histories
 from crossrec.models.recommender import FromScores
+from crossrec.models.space import Choice, Range, Space
 
 __all__ = ["UserKNN"]
 
@@ -60,6 +61,10 @@ class UserKNN(FromScores):
     with implicit feedback in the place of ratings.
     """
 
+    space: ClassVar[Space] = {
+        "neighbours": Range(10, 1_000, log=True, whole=True),
+        "similarity": Choice(SIMILARITIES),
+    }
     neighbours: int = 100
     similarity: str = "cosine"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,6 +23,7 @@ from crossrec.models.classic._neighbours import similar_items, strongest_term
 from crossrec.models.classic._sparse import dense_product, largest_products, sum_of_rows
 from crossrec.models.machine import require_memory
 from crossrec.models.recommender import FromScores
+from crossrec.models.space import Range, Space
 
 __all__ = ["GFCF"]
 
@@ -43,6 +45,11 @@ class GFCF(FromScores):
     diagonal (which moves only items that were had), and in silence about items to which no chain of users leads.
     """
 
+    space: ClassVar[Space] = {
+        "factors": Range(32, 512, log=True, whole=True),
+        "alpha": Range(0.05, 2, log=True),
+        "neighbours": Range(50, 2_000, log=True, whole=True),
+    }
     factors: int = 256
     alpha: float = 0.3
     neighbours: int = 1000

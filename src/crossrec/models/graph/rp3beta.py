@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,6 +18,7 @@ from crossrec.core.vocabulary import Id
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
 from crossrec.models.classic._sparse import dense_product, largest_products
 from crossrec.models.recommender import FromScores
+from crossrec.models.space import Range, Space
 
 __all__ = ["RP3beta"]
 
@@ -37,6 +39,11 @@ class RP3beta(FromScores):
     likeliest ends of each item.
     """
 
+    space: ClassVar[Space] = {
+        "neighbours": Range(50, 2_000, log=True, whole=True),
+        "alpha": Range(0.3, 2),
+        "beta": Range(0, 1),
+    }
     neighbours: int = 200
     alpha: float = 1.0
     beta: float = 0.6

@@ -21,6 +21,7 @@ from crossrec.models.histories import Histories
 from crossrec.models.ranking import Scorer
 from crossrec.models.sequence._sequences import Sequences, sequences_of
 from crossrec.models.sequence._transformer import Transformer
+from crossrec.models.space import Choice, Range, Space
 from crossrec.models.training.network import FromNetwork
 from crossrec.models.training.trainer import Course
 
@@ -40,6 +41,14 @@ class NextItem(FromNetwork):
         "dropout": 0.1,
         "epochs": 60,
         "learning_rate": 0.02,
+    }
+    space: ClassVar[Space] = {
+        "width": Choice((32, 64, 128, 256)),
+        "blocks": Range(1, 3, whole=True),
+        "heads": Choice((1, 2, 4)),
+        "dropout": Range(0.1, 0.7),
+        "longest": Choice((50, 100, 200)),
+        "learning_rate": Range(3e-4, 3e-3, log=True),
     }
     gap_at_end: ClassVar[bool] = False
     """Ask for a gap behind the last item, instead of for what follows it."""

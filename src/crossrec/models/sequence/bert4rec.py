@@ -15,6 +15,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.models.sequence._next_item import NextItem
 from crossrec.models.sequence._sequences import Sequences, rounds
+from crossrec.models.space import Range, Space
 from crossrec.models.training.exam import held_out
 from crossrec.models.training.losses import sampled_softmax
 
@@ -45,6 +46,11 @@ class BERT4Rec(NextItem):
     layers normalised before they begin, and in drawing the share `at_end` anew each epoch instead of ten copies.
     """
 
+    space: ClassVar[Space] = {
+        **NextItem.space,
+        "gaps": Range(0.1, 0.6),
+        "at_end": Range(0, 1),
+    }
     gap_at_end: ClassVar[bool] = True
     heads: int = 2
     dropout: float = 0.2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,6 +21,7 @@ from crossrec.models.classic._neighbours import strongest_reason
 from crossrec.models.classic._sparse import dense_product
 from crossrec.models.progress import tracked
 from crossrec.models.recommender import FromScores
+from crossrec.models.space import Range, Space
 
 __all__ = ["Markov"]
 
@@ -43,6 +45,11 @@ class Markov(FromScores):
     last items says alone, where they count sequences of several.
     """
 
+    space: ClassVar[Space] = {
+        "window": Range(1, 30, log=True, whole=True),
+        "decay": Range(0.3, 1),
+        "shrink": Range(0.1, 30, log=True),
+    }
     window: int = 10
     decay: float = 0.7
     shrink: float = 1.0

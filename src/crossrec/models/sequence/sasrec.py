@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from crossrec.core.errors import unknown_name
 from crossrec.core.interactions import Interactions
 from crossrec.models.sequence._next_item import NextItem
 from crossrec.models.sequence._sequences import Sequences, rounds
+from crossrec.models.space import Choice, Space
 from crossrec.models.training.exam import held_out
 from crossrec.models.training.losses import generalised_bce, sampled_softmax, softmax
 
@@ -46,6 +47,7 @@ class SASRec(NextItem):
     so that a prefix looks like a whole history, and in layers normalised before they begin.
     """
 
+    space: ClassVar[Space] = {**NextItem.space, "loss": Choice(LOSSES)}
     loss: str = "softmax"
 
     def fit(self, train: Interactions, *, validation: Interactions | None = None) -> SASRec:
