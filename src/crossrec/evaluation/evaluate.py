@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import copy
-import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
-from typing import Any
-
-import numpy as np
 
 from crossrec.core.arrays import Doubles
-from crossrec.core.clock import stopwatch
 from crossrec.core.errors import InvalidInput, unknown_name
 from crossrec.core.interactions import Interactions
 from crossrec.data.split import Split
-from crossrec.evaluation.judge import Judge, check_metrics
-from crossrec.evaluation.lists import Lists, forget_peak, lists_of, peak_mb
+from crossrec.evaluation.examination import Examination
+from crossrec.evaluation.judge import check_metrics
+from crossrec.evaluation.lists import forget_peak
 from crossrec.evaluation.protocol import Protocol
-from crossrec.evaluation.questions import Questions, questions_of
 from crossrec.evaluation.report import ModelReport, Report
 from crossrec.models.progress import Progress
 from crossrec.models.recommender import Recommender
@@ -62,21 +56,15 @@ def evaluate(
     if reference is not None and reference not in named:
         raise unknown_name("model", reference, named)
     names = check_metrics(metrics)
-    split = chosen.split(data.liked)
-    questions = questions_of(split, chosen)
-    judge = Judge(questions, chosen, split.fingerprint[:16], names, resamples)
+    sitting = Examination.of(chosen.split(data.liked), chosen, metrics=names, resamples=resamples)
     reports: list[ModelReport] = []
     values: dict[str, dict[str, Doubles]] = {}
     for name, model in named.items():
-        forget_peak()
-        fitted, seconds = _fitted(model, questions, split, chosen)
-        lists = lists_of(fitted, questions, chosen, batch_size=batch_size, progress=_told(name, progress))
-        values[name] = judge.values(lists)
-        reports.append(_model_report(name, model, seconds, lists, judge=judge, values=values[name]))
-        del fitted
+        report, values[name] = sitting.sat(name, model, batch_size=batch_size, progress=progress)
+        reports.append(report)
     pairs = combinations(named, 2) if reference is None else ((a, reference) for a in named if a != reference)
-    differences = [found for a, b in pairs for found in judge.differences(a, b, values[a], values[b])]
-    return Report(data.fingerprint, _told_protocol(judge), _exam(questions), reports, differences)
+    differences = [found for a, b in pairs for found in sitting.judge.differences(a, b, values[a], values[b])]
+    return Report(data.fingerprint, sitting.told(), sitting.counts(), reports, differences)
 
 
 def evaluate_fitted(
@@ -109,12 +97,10 @@ def evaluate_fitted(
     if chosen.name != split.name:
         raise InvalidInput(f"protocol: expected '{split.name}', by which the split was made, got '{chosen.name}'")
     named = name or type(model).__name__
-    questions = questions_of(split, chosen)
-    judge = Judge(questions, chosen, split.fingerprint[:16], check_metrics(metrics), resamples)
+    sitting = Examination.of(split, chosen, metrics=metrics, resamples=resamples)
     forget_peak()
-    lists = lists_of(model, questions, chosen, batch_size=batch_size, progress=_told(named, progress))
-    report = _model_report(named, model, float("nan"), lists, judge=judge, values=judge.values(lists))
-    return Report(questions.train.fingerprint, _told_protocol(judge), _exam(questions), [report], [])
+    report, _ = sitting.asked(named, model, seconds=float("nan"), batch_size=batch_size, progress=progress)
+    return Report(sitting.questions.train.fingerprint, sitting.told(), sitting.counts(), [report], [])
 
 
 def _named(models: Mapping[str, Recommender] | Recommender) -> Mapping[str, Recommender]:
@@ -124,57 +110,3 @@ def _named(models: Mapping[str, Recommender] | Recommender) -> Mapping[str, Reco
     if not models:
         raise InvalidInput("models: expected at least one, got none")
     return models
-
-
-def _fitted(model: Recommender, questions: Questions, split: Split, protocol: Protocol) -> tuple[Recommender, float]:
-    """Fit a copy, with the validation part where it is not learned from; say how long it took."""
-    fresh = copy.deepcopy(model)
-    validation = split.validation if protocol.fit_on == "train" and len(split.validation) else None
-    taken = stopwatch()
-    return fresh.fit(questions.train, validation=validation), taken()
-
-
-def _model_report(
-    name: str, model: Recommender, seconds: float, lists: Lists, *, judge: Judge, values: dict[str, Doubles]
-) -> ModelReport:
-    return ModelReport(
-        name=name,
-        settings=_settings(model),
-        fit_seconds=seconds,
-        peak_mb=peak_mb(),
-        lists_per_second=len(lists.items) / max(lists.seconds, 1e-9),
-        no_opinion_share=float(np.mean(~lists.opinion)),
-        metrics=judge.numbers(lists, values),
-        slices=judge.slices(lists),
-    )
-
-
-def _settings(model: object) -> dict[str, Any]:
-    """Return the dataclass fields of a model as JSON values; what is none is written as text."""
-    if not dataclasses.is_dataclass(model):
-        return {}
-    found = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}
-    return {
-        name: value if value is None or isinstance(value, (bool, int, float, str)) else repr(value)
-        for name, value in found.items()
-    }
-
-
-def _told(name: str, progress: Progress | None) -> Callable[[int, int], None] | None:
-    """Add a model's name to its progress."""
-    return None if progress is None else lambda made, all_of_them: progress(name, made, all_of_them)
-
-
-def _told_protocol(judge: Judge) -> dict[str, Any]:
-    return {**judge.protocol.to_json(), "split_hash": judge.split_hash}
-
-
-def _exam(questions: Questions) -> dict[str, float]:
-    """Count the questions, and the shares of answers that no list can hold."""
-    return {
-        "users": len(np.unique(questions.users)),
-        "lists": len(questions),
-        "answers": len(questions.answers),
-        "unseen_item_share": questions.unseen_share(),
-        "known_item_share": questions.known_share(),
-    }
