@@ -35,3 +35,23 @@ def test_a_setting_for_no_model_is_refused(run: Run, data: Path) -> None:
 def test_data_without_a_split_refuse_the_given_one(run: Run, data: Path) -> None:
     code, _, error = run("evaluate", "ease", "--data", data, "--protocol", "given")
     assert code == 7 and "split" in error
+
+
+def test_settings_of_the_protocol_are_given_by_name(run: Run, data: Path) -> None:
+    words = ("evaluate", "popularity", "--data", data, "--protocol", "new-users", "--json")
+    told = ("--protocol-set", "validation_persons=3", "--protocol-set", "test_persons=7", "--protocol-set", "fewest=2")
+    code, said, _ = run(*words, *told)
+    report = json.loads(said)
+    assert code == 0 and report["exam"]["users"] == 7
+    assert report["protocol"]["settings"] == {"validation_persons": 3, "test_persons": 7, "fewest": 2}
+    code, _, error = run(*words, "--protocol-set", "persons=3")
+    assert code == 2 and "no setting called 'persons'" in error
+
+
+def test_sampled_numbers_and_leakage_come_with_a_warning(run: Run, data: Path) -> None:
+    code, said, _ = run(
+        *("evaluate", "popularity", "--data", data, "--protocol", "random", "--protocol-set", "sampled=4")
+    )
+    assert code == 0 and "ndcg@10 sampled@4" in said
+    assert "warning: lists rank the right answers among 4 drawn items" in said
+    assert "warning: the future is in training" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -19,6 +20,7 @@ from crossrec.data.split import (
     split_as_given,
     split_at_random,
     split_by_global_time,
+    split_by_person,
     split_last_out,
 )
 
@@ -198,7 +200,7 @@ def test_split_by_name() -> None:
         split(data, "leave-one-out")
     with pytest.raises(InvalidInput, match="no setting called 'share'"):
         split(data, "random", settings={"share": 0.5})
-    assert set(PROTOCOLS) == {"leave-last-out", "global-time", "given", "random"}
+    assert set(PROTOCOLS) == {"leave-last-out", "global-time", "given", "random", "new-users"}
 
 
 @pytest.mark.parametrize(
@@ -212,9 +214,77 @@ def test_split_by_name() -> None:
         ("global-time", {"validation_from": 10**12 + 5, "test_from": 10**12 + 4}),
         ("given", {"validation": "first"}),
         ("given", {"validation_share": 1.0}),
+        ("new-users", {"held_share": 0.0}),
+        ("new-users", {"fewest": 1}),
+        ("new-users", {"test_persons": 1.5}),
+        ("new-users", {"validation_persons": -1}),
     ],
 )
 def test_bad_settings_are_refused(name: str, told: dict[str, object]) -> None:
     data = frame(user_id=["a"] * 2, item_id=["1", "2"], timestamp=[10**12, 10**12 + 9], split=["train", "test"])
     with pytest.raises(InvalidInput, match="got"):
         split(data, name, settings=told)
+
+
+def people(count: int = 20) -> Interactions:
+    """Person n did n + 1 things."""
+    return frame(
+        user_id=[f"u{n:02}" for n in range(count) for _ in range(n + 1)],
+        item_id=[f"i{place}" for n in range(count) for place in range(n + 1)],
+        rating=[float(row) for row in range(count * (count + 1) // 2)],
+    )
+
+
+def test_whole_persons_are_kept_from_training() -> None:
+    data = people()
+    cut = split_by_person(data, validation_persons=3, test_persons=0.25)
+    assert cut.validation_history is not None and cut.test_history is not None
+    parts = [cut.train, cut.validation, cut.test, cut.validation_history, cut.test_history]
+    assert sorted(row for part in parts for row in rows_of(part)) == rows_of(data)
+    users = [set(part.users.tolist()) for part in parts]
+    assert users[1] == users[3] and users[2] == users[4]
+    assert not users[0] & users[1] and not users[0] & users[2] and not users[1] & users[2]
+    assert (len(users[1]), len(users[2])) == (3, 4)  # a quarter of the 16 with five rows or more
+    for user in users[2]:
+        assert np.sum(cut.test.users == user) == (user + 1) // 5
+        assert np.sum(cut.test_history.users == user) == user + 1 - (user + 1) // 5
+    assert min(users[1] | users[2]) >= 4
+    assert rows_of(cut.before_test()) == sorted(rows_of(cut.train) + rows_of(cut.validation) + rows_of(parts[3]))
+    assert cut.past("test") == (cut.test_history,) and cut.past("validation") == (cut.validation_history,)
+
+
+def test_the_exam_marks_histories_of_new_persons() -> None:
+    cut = split_by_person(people(), seed=4)
+    exam = cut.exam()
+    assert exam.splits is not None and cut.validation_history is not None
+    assert rows_of(exam.take(exam.splits == 0)) == rows_of(cut.validation_history)
+    assert rows_of(exam.take(exam.splits == 1)) == rows_of(cut.validation)
+    plain = split_last_out(people())
+    assert plain.exam() is plain.validation
+
+
+def test_another_seed_deals_other_persons() -> None:
+    one, two, again = (split_by_person(people(), seed=seed) for seed in (1, 2, 1))
+    assert set(one.test.users) != set(two.test.users)
+    assert one.fingerprint == again.fingerprint != two.fingerprint
+
+
+def test_the_hash_covers_the_histories() -> None:
+    cut = split_by_person(people())
+    assert cut.test_history is not None
+    fewer = replace(cut, test_history=cut.test_history.take(np.arange(3)))
+    assert fewer.fingerprint != cut.fingerprint
+
+
+def test_more_persons_than_there_are_is_refused() -> None:
+    with pytest.raises(Refused, match="got 16 with at least 5 rows of 20 in all"):
+        split_by_person(people(), validation_persons=8, test_persons=9)
+    one = frame(user_id=["a"] * 5, item_id=list("pqrst"))
+    with pytest.raises(Refused, match="some to learn from"):
+        split_by_person(one, validation_persons=0, test_persons=1)
+
+
+def test_a_split_of_the_source_stays_only_where_it_is_kept() -> None:
+    data = frame(user_id=["a"] * 6, item_id=list("pqrstu"), split=["train"] * 3 + ["valid", "test", "test"])
+    assert split_at_random(data).train.splits is None
+    assert split_as_given(data).train.splits is not None

@@ -12,7 +12,9 @@ from stubs import ByCount, Shy, Walk, many, rows
 from crossrec.core.errors import InvalidInput, NotFound, OutOfBudget, Refused
 from crossrec.evaluation.evaluate import evaluate, evaluate_fitted
 from crossrec.evaluation.protocol import Protocol
+from crossrec.evaluation.questions import questions_of
 from crossrec.evaluation.report import Report
+from crossrec.metrics.significance import holm
 
 # Train: a: p q, b: p r, c: p q s. Validation: a r, b q, c r. Test: a s, b s, c p again.
 SMALL = rows(
@@ -126,6 +128,19 @@ def test_slices_by_history_and_popularity_add_up() -> None:
     assert not [part for part in report.models[0].slices if part.by == "domain"]
 
 
+def test_new_persons_are_a_slice_beside_known_ones() -> None:
+    data = rows(
+        *[("a", "p", 10**12), ("b", "p", 10**12), ("b", "q", 10**12 + 1)],
+        *[("a", "q", 10**12 + 9), ("c", "p", 10**12 + 9), ("d", "q", 10**12 + 9)],
+    )
+    protocol = Protocol("global-time", k=1, settings={"validation_from": 10**12 + 5, "test_from": 10**12 + 6})
+    slices = evaluate(ByCount(), data, protocol, resamples=0).models[0].slices
+    found = {part.value: part.metrics["recall@1"] for part in slices if part.by == "person"}
+    assert {name: (number.value, number.n) for name, number in found.items()} == {"known": (1, 1), "new": (0.5, 2)}
+    everybody = evaluate(ByCount(), many(), "leave-last-out", resamples=0).models[0].slices
+    assert not [part for part in everybody if part.by == "person"]
+
+
 def test_differences_are_paired_and_signed() -> None:
     models = {"one": ByCount(), "same": ByCount(), "down": ByCount(-1.0)}
     report = evaluate(models, many(), Protocol("leave-last-out", k=5))
@@ -140,12 +155,55 @@ def test_differences_are_paired_and_signed() -> None:
     assert {(d.a, d.b) for d in against.differences} == {("one", "same"), ("down", "same")}
 
 
+def test_p_is_corrected_for_the_pairs_of_a_metric() -> None:
+    models = {"walk": Walk(), "count": ByCount(), "down": ByCount(-1.0)}
+    differences = evaluate(models, many(), Protocol("leave-last-out", k=5), metrics=["ndcg", "recall"]).differences
+    for metric in ("ndcg@5", "recall@5"):
+        rows = [d for d in differences if d.metric == metric]
+        assert [d.p_holm for d in rows] == holm(np.array([d.p_permutation for d in rows])).tolist()
+        assert any(d.p_holm > d.p_permutation for d in rows)
+    alone = evaluate({"walk": Walk(), "count": ByCount()}, many(), "leave-last-out", metrics=["ndcg"]).differences
+    assert [d.p_holm for d in alone] == [d.p_permutation for d in alone]
+
+
+def test_new_persons_are_asked_with_their_own_histories() -> None:
+    # Everybody had p and q together with three of their own; a held person's answer is one of the five.
+    data = rows(*[(f"u{n:02}", item, None) for n in range(30) for item in ("p", "q", f"x{n}", f"y{n}", f"z{n}")])
+    protocol = Protocol("new-users", k=2, settings={"validation_persons": 2, "test_persons": 10})
+    split = protocol.split(data)
+    questions = questions_of(split, protocol)
+    assert len(questions) == 10 and (questions.history_lengths == 4).all()
+    assert not set(questions.users.tolist()) & set(split.train.users.tolist())
+    report = evaluate(Walk(), data, protocol, resamples=0)
+    answers = data.item_ids.decode(split.test.items)
+    assert values(report)["recall@2"] == np.mean([answer in ("p", "q") for answer in answers]) > 0
+    assert report.exam["unseen_item_share"] == np.mean([answer not in ("p", "q") for answer in answers])
+
+
+def test_a_model_is_handed_the_histories_of_new_persons_in_validation() -> None:
+    got = []
+
+    @dataclasses.dataclass
+    class Spy(ByCount):
+        def fit(self, train, *, validation=None):  # type: ignore[no-untyped-def]
+            got.append((train, validation))
+            return super().fit(train, validation=validation)
+
+    protocol = Protocol("new-users", settings={"validation_persons": 3, "test_persons": 5})
+    evaluate(Spy(), many(), protocol, resamples=0)
+    evaluate(Spy(), many(), dataclasses.replace(protocol, fit_on="train+validation"), resamples=0)
+    (train, validation), (both, nothing) = got
+    assert sorted(set(validation.splits.tolist())) == [0, 1]
+    assert not set(validation.users.tolist()) & set(train.users.tolist())
+    assert nothing is None and len(both) == len(train) + len(validation)
+
+
 def test_every_number_carries_its_protocol_and_split() -> None:
     report = evaluate({"a": Walk(), "b": ByCount()}, many(), "leave-last-out", resamples=10)
     told = json.loads(report.to_json())
-    assert set(told) == {"schema", "data_hash", "protocol", "exam", "models", "differences"}
+    assert set(told) == {"schema", "data_hash", "protocol", "exam", "models", "differences", "leakage"}
     assert {"name", "settings", "fit_seconds", "peak_mb", "metrics", "slices"} <= set(told["models"][0])
-    assert {"a", "b", "metric", "value", "low", "high", "p"} <= set(told["differences"][0])
+    assert {"a", "b", "metric", "value", "low", "high", "p", "p_permutation", "p_holm"} <= set(told["differences"][0])
     assert {"by", "value", "metrics"} == set(told["models"][0]["slices"][0])
     hashes = (told["protocol"]["hash"], told["protocol"]["split_hash"])
     carriers = [*told["differences"]]

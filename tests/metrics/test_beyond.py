@@ -1,4 +1,4 @@
-"""Coverage, Gini, exposure and novelty."""
+"""Coverage, Gini, exposure, novelty, popularity and serendipity."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossrec.core.errors import InvalidInput
-from crossrec.metrics.beyond import coverage, exposure, gini, novelty, self_information
+from crossrec.metrics.beyond import (
+    coverage,
+    exposure,
+    gini,
+    novelty,
+    popularity,
+    popularity_lift,
+    self_information,
+    serendipity,
+)
 
 ITEMS = np.array([[0, 3, -1], [3, 1, 0]], np.int32)
 
@@ -54,3 +63,25 @@ def test_an_empty_list_has_no_novelty() -> None:
 def test_novelty_needs_training_users() -> None:
     with pytest.raises(InvalidInput, match="got 0"):
         self_information(np.array([1]), 0)
+
+
+def test_popularity_by_hand() -> None:
+    shares = np.array([0.5, 0.25, 0.125, 1.0])
+    assert popularity(ITEMS, shares) == pytest.approx([0.75, 1.75 / 3])
+    assert np.isnan(popularity(np.array([[-1]], np.int32), shares)).all()
+
+
+def test_lift_is_against_the_own_history() -> None:
+    shares = np.array([0.5, 0.25, 0.125, 1.0])
+    lists = np.array([[0, 3], [0, 3], [1, 2], [0, 3], [-1, -1]], np.int32)
+    history = np.array([0.75, 0.25, 0.75, np.nan, 0.5])
+    found = popularity_lift(lists, shares, history)
+    assert found[:3] == pytest.approx([0.0, 2.0, -0.75])
+    assert np.isnan(found[3:]).all()
+    assert np.isnan(popularity_lift(lists[:1], shares, np.array([0.0]))).all()
+
+
+def test_serendipity_by_hand() -> None:
+    hits = np.array([[True, True, False], [False, False, False], [True, True, True]])
+    expected = np.array([[True, False, False], [False, True, False], [False, False, False]])
+    assert serendipity(hits, expected) == pytest.approx([1 / 3, 0, 1])

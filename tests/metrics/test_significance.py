@@ -1,13 +1,21 @@
-"""Bootstrap intervals with known answers."""
+"""Bootstrap intervals, permutation tests and corrected p values with known answers."""
 
 from __future__ import annotations
+
+from itertools import product
 
 import numba
 import numpy as np
 import pytest
 
 from crossrec.core.errors import InvalidInput
-from crossrec.metrics.significance import bootstrap_difference, bootstrap_mean, bootstrap_means
+from crossrec.metrics.significance import (
+    bootstrap_difference,
+    bootstrap_mean,
+    bootstrap_means,
+    holm,
+    permutation_p_values,
+)
 
 
 @pytest.fixture
@@ -114,3 +122,73 @@ def test_bad_settings_are_refused() -> None:
         bootstrap_mean(np.ones(2), persons=np.zeros(3, np.int64))
     with pytest.raises(InvalidInput, match="same rows"):
         bootstrap_difference(np.ones(2), np.ones(3))
+    with pytest.raises(InvalidInput, match="resamples"):
+        permutation_p_values(np.ones((2, 1)), resamples=0)
+    with pytest.raises(InvalidInput, match="persons"):
+        permutation_p_values(np.ones((2, 1)), persons=np.zeros(3, np.int64))
+
+
+def test_few_persons_are_permuted_in_every_way(chance: np.random.Generator) -> None:
+    differences = chance.integers(-2, 4, size=(6, 3)).astype(float)
+    every = np.array(list(product((-1, 1), repeat=6))) @ differences
+    expected = (np.abs(every) >= np.abs(differences.sum(axis=0))).mean(axis=0)
+    assert permutation_p_values(differences) == pytest.approx(expected)
+    assert permutation_p_values(differences, seed=9) == pytest.approx(expected)
+
+
+def test_drawn_signs_come_near_to_every_way(chance: np.random.Generator) -> None:
+    differences = chance.normal(loc=0.5, size=(10, 4))
+    exact = permutation_p_values(differences, resamples=1024)
+    drawn = np.mean([permutation_p_values(differences, resamples=1000, seed=seed) for seed in range(30)], axis=0)
+    assert drawn == pytest.approx(exact, abs=0.01)
+    assert (drawn != exact).any()
+
+
+def test_p_is_evenly_spread_where_nothing_differs(chance: np.random.Generator) -> None:
+    found = permutation_p_values(chance.normal(size=(100, 400)), resamples=400)
+    assert 0.02 < (found <= 0.05).mean() < 0.09
+    assert 0.4 < found.mean() < 0.6
+
+
+def test_the_smallest_p_is_one_in_all_draws() -> None:
+    assert permutation_p_values(np.ones((200, 1)), resamples=999).tolist() == [0.001]
+    assert permutation_p_values(np.zeros((200, 1))).tolist() == [1.0]
+
+
+def test_the_rows_of_a_person_get_one_sign(chance: np.random.Generator) -> None:
+    differences = chance.normal(loc=0.1, size=(80, 1))
+    together = permutation_p_values(np.repeat(differences, 4, axis=0), persons=np.repeat(np.arange(80), 4))
+    assert together == pytest.approx(permutation_p_values(differences))
+    assert permutation_p_values(np.repeat(differences, 4, axis=0)) < together
+
+
+def test_permutations_leave_missing_values_out() -> None:
+    table = np.array([[1.0, np.nan, np.nan], [1.0, 4.0, np.nan], [1.0, np.nan, np.nan]])
+    found = permutation_p_values(table)
+    assert found[:2].tolist() == [0.25, 1.0]
+    assert np.isnan(found[2])
+    assert np.isnan(permutation_p_values(np.empty((0, 2)))).all()
+
+
+def test_permutations_are_the_same_on_any_number_of_threads(chance: np.random.Generator) -> None:
+    differences = chance.normal(loc=0.1, size=(300, 2))
+    before = numba.get_num_threads()
+    try:
+        numba.set_num_threads(1)
+        alone = permutation_p_values(differences, seed=5)
+    finally:
+        numba.set_num_threads(before)
+    assert (permutation_p_values(differences, seed=5) == alone).all()
+
+
+def test_holm_by_hand() -> None:
+    assert holm(np.array([0.5, 0.01, 0.02, 0.9])) == pytest.approx([1.0, 0.04, 0.06, 1.0])
+    assert holm(np.array([0.02, np.nan, 0.01])) == pytest.approx([0.02, np.nan, 0.02], nan_ok=True)
+    assert holm(np.empty(0)).tolist() == []
+
+
+def test_holm_keeps_a_false_alarm_as_rare_as_it_says(chance: np.random.Generator) -> None:
+    tables = chance.random((2000, 10))
+    alarms = [(holm(row) <= 0.05).any() for row in tables]
+    assert 0.03 < np.mean(alarms) < 0.07
+    assert np.mean((tables <= 0.05).any(axis=1)) > 0.3

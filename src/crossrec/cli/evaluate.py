@@ -12,7 +12,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
 from crossrec.data.dataset import open_dataset
 from crossrec.evaluation.evaluate import evaluate as run
-from crossrec.evaluation.protocol import Protocol
+from crossrec.evaluation.protocol import protocol_from_text
 from crossrec.models.machine import use_threads
 from crossrec.wiring import model_from_text, split_settings
 
@@ -22,7 +22,7 @@ __all__ = ["evaluate"]
 def evaluate(
     models: Annotated[str, typer.Argument(help="Names of models: ease,als,popularity")],
     data: Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
-    protocol: Annotated[str, typer.Option(help="leave-last-out, global-time, given or random.")],
+    protocol: Annotated[str, typer.Option(help="leave-last-out, global-time, given, random or new-users.")],
     k: Annotated[int, typer.Option("-k", "--k", help="Length of the lists.")] = 10,
     domains: Annotated[str, typer.Option(help="Only these domains: films,books")] = "",
     setting: Annotated[
@@ -31,6 +31,10 @@ def evaluate(
     metrics: Annotated[str, typer.Option(help="Only these metrics: ndcg,recall")] = "",
     repeats: Annotated[bool, typer.Option("--repeats", help="Lists may hold what the user already had.")] = False,
     seed: Annotated[int, typer.Option(help="Fixes what the split leaves to chance.")] = 0,
+    asking: Annotated[
+        list[str] | None,
+        typer.Option("--protocol-set", help="A setting of the protocol: test_persons=1200, sampled=99. Repeat."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit models on the training part and rank the full catalogue for all test users."""
@@ -40,7 +44,8 @@ def evaluate(
         raise InvalidInput(f"models: expected different names, got '{models}'")
     settings = split_settings(names, parse_pairs("--set", setting or []))
     made = {name: model_from_text(name, settings[name]) for name in names}
-    chosen = Protocol(protocol, k=k, repeats=repeats, seed=seed)
+    told = parse_pairs("--protocol-set", asking or [])
+    chosen = protocol_from_text(protocol, told, k=k, repeats=repeats, seed=seed)
     wanted = parse_names(metrics) or None
     only = parse_names(domains) or None
     interactions = open_dataset(data).interactions(only)

@@ -1,4 +1,4 @@
-"""Cut interactions into train, validation and test, by one of four protocols."""
+"""Cut interactions into train, validation and test, by one of five protocols."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crossrec.core.arrays import Bytes
 from crossrec.core.clock import random
 from crossrec.core.errors import InvalidInput, Refused, unknown_name
-from crossrec.core.event import NO_TIME
-from crossrec.core.interactions import Interactions
+from crossrec.core.interactions import SPLITS, Interactions
+from crossrec.data.splitting.order import carved, check_one_clock, half_up, places
+from crossrec.data.splitting.persons import ANSWERS, HISTORY, TRAINING, deal_persons
 
 __all__ = [
     "PROTOCOLS",
@@ -27,11 +27,12 @@ __all__ = [
     "split_as_given",
     "split_at_random",
     "split_by_global_time",
+    "split_by_person",
     "split_last_out",
 ]
 
 Setting: TypeAlias = int | float | str
-TRAIN, VALIDATION, TEST = 0, 1, 2
+TRAIN, VALIDATION, TEST = range(len(SPLITS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,8 @@ class Split:
         test: What is looked at once.
         name: The protocol's name.
         settings: What the protocol was told.
+        validation_history: What is known of the persons of validation, where they are none of train's.
+        test_history: Likewise for test.
     """
 
     train: Interactions
@@ -51,18 +54,40 @@ class Split:
     test: Interactions
     name: str
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    validation_history: Interactions | None = None
+    test_history: Interactions | None = None
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256, in hexadecimal, of the rows and ids of the three parts: equal only for the same split."""
         digest = hashlib.sha256(json.dumps([self.name, dict(self.settings)], sort_keys=True).encode())
-        for part in (self.train, self.validation, self.test):
-            digest.update(part.fingerprint.encode())
+        for part in (self.train, self.validation, self.test, self.validation_history, self.test_history):
+            digest.update(b"" if part is None else part.fingerprint.encode())
         return digest.hexdigest()
 
     def before_test(self) -> Interactions:
-        """Return train and validation as one: the history of a test question."""
-        return joined((self.train, self.validation))
+        """Return train and all of validation as one: the most that may be learned before the test."""
+        held = () if self.validation_history is None else (self.validation_history,)
+        return joined((self.train, *held, self.validation))
+
+    def past(self, part: str) -> tuple[Interactions, ...]:
+        """Return the rows that histories are made of when the persons of "validation" or "test" are asked."""
+        apart = self.test_history if part == "test" else self.validation_history
+        if apart is not None:
+            return (apart,)
+        return (self.train, self.validation) if part == "test" else (self.train,)
+
+    def exam(self) -> Interactions:
+        """Return what `fit` is handed as validation.
+
+        Where its persons are none of train's their histories are in it, marked "train" in `splits`, beside the
+        answers, marked "valid".
+        """
+        if self.validation_history is None:
+            return self.validation
+        marks = [np.full(len(self.validation_history), TRAIN), np.full(len(self.validation), VALIDATION)]
+        whole = joined((self.validation_history, self.validation))
+        return replace(whole, splits=np.concatenate(marks).astype(np.int8))
 
 
 def joined(parts: Sequence[Interactions]) -> Interactions:
@@ -82,7 +107,7 @@ def split(data: Interactions, name: str, *, seed: int = 0, settings: Mapping[str
 
     Args:
         data: All interactions.
-        name: "leave-last-out", "global-time", "given" or "random".
+        name: "leave-last-out", "global-time", "given", "random" or "new-users".
         seed: Fixes what is left to chance.
         settings: Arguments of that protocol's function by name.
 
@@ -115,9 +140,9 @@ def split_last_out(data: Interactions) -> Split:
             f"protocol 'leave-last-out' needs an order and these domains have none: {', '.join(names)}. "
             "Take 'random' or 'given', or leave these domains out"
         )
-    _same_clock(data)
+    check_one_clock(data)
     order = np.lexsort((np.arange(len(data)), data.positions, data.times, data.users))
-    from_behind, counts = _places(data.users[order], from_behind=True)
+    from_behind, counts = places(data.users[order], from_behind=True)
     parts = np.full(len(data), TRAIN, dtype=np.int8)
     enough = counts >= 3
     parts[order[enough & (from_behind == 0)]] = TEST
@@ -194,7 +219,7 @@ def split_as_given(
     settings: dict[str, Setting] = {}
     if not (parts == VALIDATION).any():
         rows = np.flatnonzero(parts == TRAIN)
-        parts[_carved(data, rows, validation, validation_share, seed)] = VALIDATION
+        parts[carved(data, rows, validation, validation_share, seed)] = VALIDATION
         settings = {"validation": validation, "validation_share": validation_share, "seed": seed}
     return _cut(data, parts, "given", settings)
 
@@ -227,15 +252,58 @@ def split_at_random(
         )
     group = data.users if within == "user" else np.zeros(len(data), dtype=np.int32)
     order = np.lexsort((random(seed).permutation(len(data)), group))
-    place, counts = _places(group[order])
-    tests = np.minimum(_half_up(counts * test_share), counts - 1)
-    validations = np.minimum(_half_up(counts * validation_share), counts - 1 - tests)
+    place, counts = places(group[order])
+    tests = np.minimum(half_up(counts * test_share), counts - 1)
+    validations = np.minimum(half_up(counts * validation_share), counts - 1 - tests)
     parts = np.full(len(data), TRAIN, dtype=np.int8)
     parts[order[place < tests]] = TEST
     parts[order[(place >= tests) & (place < tests + validations)]] = VALIDATION
     settings: dict[str, Setting] = {"validation_share": validation_share, "test_share": test_share}
     settings |= {"within": within, "seed": seed}
     return _cut(data, parts, "random", settings)
+
+
+def split_by_person(
+    data: Interactions,
+    *,
+    validation_persons: float = 0.1,
+    test_persons: float = 0.1,
+    held_share: float = 0.2,
+    fewest: int = 5,
+    seed: int = 0,
+) -> Split:
+    """Keep whole persons from training: each is asked about with a part of what they did, and judged on the rest.
+
+    Args:
+        data: All interactions.
+        validation_persons: How many persons, or below 1 their share of those with `fewest` rows.
+        test_persons: Likewise.
+        held_share: Share of a held person's rows that are right answers, drawn at random, rounded down, at least one;
+            the others are the history.
+        fewest: A person with fewer rows is in train.
+        seed: Fixes the deal of persons and of rows.
+
+    Raises:
+        InvalidInput: A number out of range.
+        Refused: There are not that many persons.
+
+    Source: Liang et al. 2018, section 4.1. Departs in that an answer that training never had stays, as a miss.
+    """
+    codes = deal_persons(
+        data, validation=validation_persons, test=test_persons, held_share=held_share, fewest=fewest, seed=seed
+    )
+    parts = replace(data, splits=None)
+    settings: dict[str, Setting] = {"validation_persons": validation_persons, "test_persons": test_persons}
+    settings |= {"held_share": held_share, "fewest": fewest, "seed": seed}
+    return Split(
+        train=parts.take(codes == TRAINING),
+        validation=parts.take(codes == ANSWERS["validation"]),
+        test=parts.take(codes == ANSWERS["test"]),
+        name="new-users",
+        settings=settings,
+        validation_history=parts.take(codes == HISTORY["validation"]),
+        test_history=parts.take(codes == HISTORY["test"]),
+    )
 
 
 PROTOCOLS: dict[str, tuple[Callable[..., Split], tuple[str, ...], bool]] = {
@@ -247,52 +315,13 @@ PROTOCOLS: dict[str, tuple[Callable[..., Split], tuple[str, ...], bool]] = {
     ),
     "given": (split_as_given, ("validation", "validation_share"), True),
     "random": (split_at_random, ("validation_share", "test_share", "within"), True),
+    "new-users": (split_by_person, ("validation_persons", "test_persons", "held_share", "fewest"), True),
 }
 """Protocol -> its function, its settings, and whether chance (a seed) has a part in it."""
 
 
 def _cut(data: Interactions, parts: Bytes, name: str, settings: Mapping[str, Setting]) -> Split:
-    """Make the three parts of one code a row."""
+    """Make the three parts of one code a row; a split of the source stays only where it is the one kept."""
+    data = data if name == "given" else replace(data, splits=None)
     train, validation, test = (data.take(parts == part) for part in (TRAIN, VALIDATION, TEST))
     return Split(train, validation, test, name, settings)
-
-
-def _places(groups: NDArray[np.integer], *, from_behind: bool = False) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the rows of each group from 0, groups lying together: [N] places and [N] sizes of the group."""
-    starts = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1)) if len(groups) else np.empty(0, np.int64)
-    sizes = np.diff(np.append(starts, len(groups)))
-    counts = np.repeat(sizes, sizes)
-    places = np.arange(len(groups)) - np.repeat(starts, sizes)
-    return np.asarray(counts - 1 - places if from_behind else places), counts
-
-
-def _half_up(values: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Round to whole numbers, halves up; a hair is forgiven, so that 0.1 of 5 rows is a half."""
-    return np.asarray(np.floor(values + 0.5 + 1e-9), dtype=np.int64)
-
-
-def _carved(data: Interactions, rows: NDArray[np.int64], validation: str, share: float, seed: int) -> NDArray[np.int64]:
-    """Choose training rows for validation, leaving each user at least one."""
-    users = data.users[rows]
-    if validation == "last":
-        _same_clock(data)
-        order = np.lexsort((rows, data.positions[rows], data.times[rows], users))
-        place, counts = _places(users[order], from_behind=True)
-        chosen = order[(place == 0) & (counts > 1)]
-    else:
-        order = np.lexsort((random(seed).permutation(len(rows)), users))
-        place, counts = _places(users[order])
-        chosen = order[place < np.minimum(_half_up(counts * share), counts - 1)]
-    return np.asarray(rows[chosen])
-
-
-def _same_clock(data: Interactions) -> None:
-    """Refuse users of whom some rows have a time and others none."""
-    timed = data.times != NO_TIME
-    size = len(data.user_ids)
-    both = (np.bincount(data.users[timed], minlength=size) > 0) & (np.bincount(data.users[~timed], minlength=size) > 0)
-    if both.any():
-        raise Refused(
-            f"the order of the rows of {int(both.sum())} users is not known: some have a time and others none "
-            f"(without: {', '.join(data.untimed_domains())}); split the domains one by one, or take 'random'"
-        )

@@ -10,7 +10,7 @@ from crossrec.core.errors import InvalidInput, unknown_name
 from crossrec.core.interactions import Interactions
 from crossrec.data.split import Split
 from crossrec.evaluation.examination import Examination
-from crossrec.evaluation.judge import check_metrics
+from crossrec.evaluation.judge import check_metrics, corrected
 from crossrec.evaluation.lists import forget_peak
 from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.report import ModelReport, Report
@@ -43,7 +43,7 @@ def evaluate(
         metrics: Names of metrics to show; None is all.
         batch_size: Questions asked at once; None fits 64 MB of scores. No number depends on it.
         reference: Compare every model with this one; None compares all pairs.
-        resamples: Bootstrap draws behind intervals and p; 0 leaves both out.
+        resamples: Draws behind intervals and p; 0 leaves both out.
         progress: Called with a model's name, lists made and lists to make.
 
     Raises:
@@ -63,8 +63,8 @@ def evaluate(
         report, values[name] = sitting.sat(name, model, batch_size=batch_size, progress=progress)
         reports.append(report)
     pairs = combinations(named, 2) if reference is None else ((a, reference) for a in named if a != reference)
-    differences = [found for a, b in pairs for found in sitting.judge.differences(a, b, values[a], values[b])]
-    return Report(data.fingerprint, sitting.told(), sitting.counts(), reports, differences)
+    differences = corrected([one for a, b in pairs for one in sitting.judge.differences(a, b, values[a], values[b])])
+    return Report(data.fingerprint, sitting.told(), sitting.counts(), reports, differences, sitting.leakage())
 
 
 def evaluate_fitted(
@@ -100,7 +100,9 @@ def evaluate_fitted(
     sitting = Examination.of(split, chosen, metrics=metrics, resamples=resamples)
     forget_peak()
     report, _ = sitting.asked(named, model, seconds=float("nan"), batch_size=batch_size, progress=progress)
-    return Report(sitting.questions.train.fingerprint, sitting.told(), sitting.counts(), [report], [])
+    return Report(
+        sitting.questions.train.fingerprint, sitting.told(), sitting.counts(), [report], [], sitting.leakage()
+    )
 
 
 def _named(models: Mapping[str, Recommender] | Recommender) -> Mapping[str, Recommender]:

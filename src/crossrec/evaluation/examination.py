@@ -14,6 +14,7 @@ from crossrec.core.arrays import Doubles
 from crossrec.core.clock import stopwatch
 from crossrec.data.split import Split
 from crossrec.evaluation.judge import Judge, check_metrics
+from crossrec.evaluation.leakage import leakage_of
 from crossrec.evaluation.lists import Lists, forget_peak, lists_of, peak_mb
 from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.questions import Questions, questions_of
@@ -64,7 +65,7 @@ class Examination:
         """Fit a copy, with the validation part where it is not learned from; say how long it took in seconds."""
         fresh = copy.deepcopy(model)
         learns = self.judge.protocol.fit_on == "train"
-        validation = self.split.validation if learns and len(self.split.validation) else None
+        validation = self.split.exam() if learns and len(self.split.validation) else None
         taken = stopwatch()
         return fresh.fit(self.questions.train, validation=validation), taken()
 
@@ -99,8 +100,9 @@ class Examination:
         return self._report_of(name, fitted, seconds, lists, values=values), values
 
     def told(self) -> dict[str, Any]:
-        """Return the protocol's settings and hash, and the hash of the split."""
-        return {**self.judge.protocol.to_json(), "split_hash": self.judge.split_hash}
+        """Return the protocol's settings and hash, the hash of the split, and by what items are of a kind."""
+        kinds = self.judge.background.kinds.source if {"miscalibration", "exposure_gap"} & {*self.judge.names} else ""
+        return {**self.judge.protocol.to_json(), "split_hash": self.judge.split_hash, "kinds": kinds}
 
     def counts(self) -> dict[str, float]:
         """Count the questions, and the shares of answers that no list can hold."""
@@ -113,6 +115,10 @@ class Examination:
             "known_item_share": asked.known_share(),
         }
 
+    def leakage(self) -> dict[str, Any]:
+        """Count what models learn from that is later than what they are asked."""
+        return leakage_of(self.split, self.judge.protocol).to_json()
+
     def _report_of(
         self, name: str, model: Recommender, seconds: float, lists: Lists, *, values: dict[str, Doubles]
     ) -> ModelReport:
@@ -124,7 +130,7 @@ class Examination:
             lists_per_second=len(lists.items) / max(lists.seconds, 1e-9),
             no_opinion_share=float(np.mean(~lists.opinion)),
             metrics=self.judge.numbers(lists, values),
-            slices=self.judge.slices(lists),
+            slices=self.judge.slices(lists, values),
         )
 
 

@@ -14,9 +14,9 @@ from crossrec.core.arrays import Bools, Codes
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.clock import stopwatch
 from crossrec.core.errors import InvalidInput
-from crossrec.core.recommendations import Recommendations
 from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.questions import Questions
+from crossrec.evaluation.sampling import best_among, draw
 from crossrec.models.machine import require_memory
 from crossrec.models.recommender import Recommender
 
@@ -51,7 +51,7 @@ def lists_of(
     batch_size: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Lists:
-    """Ask a fitted model all questions, batch by batch, ranking the full catalogue of the target domain.
+    """Ask a fitted model all questions, batch by batch, ranking what the protocol says.
 
     Args:
         model: Fitted.
@@ -62,6 +62,7 @@ def lists_of(
 
     Raises:
         InvalidInput: batch_size < 1.
+        Refused: There are fewer items than the protocol draws.
         OutOfBudget: Lists of that length for all questions would not fit into memory.
     """
     catalogue = questions.catalogue
@@ -72,23 +73,35 @@ def lists_of(
     require_memory(len(questions) * k * _BYTES_A_PLACE, f"judging {len(questions):,} lists of {k:,} places")
     items = np.full((len(questions), k), -1, dtype=np.int32)
     opinion = np.zeros(len(questions), dtype=np.bool_)
-    model.recommend(questions.queries(slice(0, 1)), k, exclude_seen=not protocol.repeats)  # compiles outside the clock
+    drawn = draw(questions, protocol.sampled, seed=protocol.seed) if protocol.sampled else None
+    _answers(model, questions, slice(0, 1), protocol, drawn=drawn)  # compiles outside the clock
     taken = stopwatch()
     for rows in questions.batches(size):
-        answer = model.recommend(questions.queries(rows), k, exclude_seen=not protocol.repeats)
-        found = _on(answer, catalogue)
-        items[rows, : found.shape[1]], opinion[rows] = found, answer.opinion
+        found, opinion[rows] = _answers(model, questions, rows, protocol, drawn=drawn)
+        items[rows, : found.shape[1]] = found
         if progress is not None:
             progress(rows.stop, len(questions))
     return Lists(items, opinion, taken())
 
 
-def _on(answer: Recommendations, catalogue: Catalogue) -> Codes:
-    """Return the lists in the codes of another catalogue; what it does not have becomes an empty place."""
-    if answer.catalogue.same_items(catalogue):
-        return answer.items
-    recoded = np.append(catalogue.ids.encode(answer.catalogue.ids.series), np.int32(-1))
-    return np.asarray(recoded[answer.items], dtype=np.int32)
+def _answers(
+    model: Recommender, questions: Questions, rows: slice, protocol: Protocol, *, drawn: list[Codes] | None
+) -> tuple[Codes, Bools]:
+    """Return the lists of some questions in the codes of the data, and whether the model had an opinion."""
+    queries, k, exclude = questions.queries(rows), protocol.lengths[-1], not protocol.repeats
+    if drawn is None:
+        answer = model.recommend(queries, k, exclude_seen=exclude)
+        return _on(answer.items, answer.catalogue, questions.catalogue), answer.opinion
+    items, opinion = best_among(model, queries, drawn[rows], k, exclude_seen=exclude)
+    return _on(items, model.catalogue_, questions.catalogue), opinion
+
+
+def _on(items: Codes, theirs: Catalogue, ours: Catalogue) -> Codes:
+    """Return lists in the codes of another catalogue; what it does not have becomes an empty place."""
+    if theirs.same_items(ours):
+        return items
+    recoded = np.append(ours.ids.encode(theirs.ids.series), np.int32(-1))
+    return np.asarray(recoded[items], dtype=np.int32)
 
 
 def forget_peak() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import typing
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,23 +13,26 @@ from crossrec.core.clock import check_seed
 from crossrec.core.errors import InvalidInput, unknown_name
 from crossrec.core.interactions import Interactions
 from crossrec.core.recommendations import check_k
+from crossrec.core.settings import from_text
 from crossrec.data.split import PROTOCOLS, Setting, Split, split
 
-__all__ = ["Protocol"]
+__all__ = ["Protocol", "protocol_from_text"]
 
 _DEFINITION = 1
 """Raised whenever the meaning of a metric, mask or split changes, so that old hashes stay apart."""
+_AS_TEXT = ("part", "fit_on", "sampled")
+"""Fields that `protocol_from_text` takes beside the settings of the split."""
 
 
 @dataclass(frozen=True)
 class Protocol:
     """Everything that decides a number apart from the model and the data.
 
-    Lists rank the full catalogue of the target domain, equal scores by lower code. Items that are in the
-    asker's history are left out unless `repeats`.
+    Lists rank the full catalogue of the target domain, equal scores by lower code, unless it is `sampled`. Items that
+    are in the asker's history are left out unless `repeats`.
 
     Args:
-        name: "leave-last-out", "global-time", "given" or "random".
+        name: "leave-last-out", "global-time", "given", "random" or "new-users".
         k: Length of the lists.
         cutoffs: More lengths at which metrics are computed.
         seed: Fixes what the split leaves to chance.
@@ -38,6 +42,9 @@ class Protocol:
             part of a given split: there validation is a loan from train, and published numbers learn from
             all of train.
         settings: Arguments of the split by name, see `crossrec.data.split`.
+        sampled: Only to compare with papers that did so: lists rank the right answers among so many items of the domain
+            which the asker neither had nor wants, drawn anew for each question, uniformly, from the seed. Every metric
+            then has it in its name. 0 ranks the full catalogue.
 
     Raises:
         NotFound: No protocol of that name.
@@ -55,6 +62,7 @@ class Protocol:
     part: str = "test"
     fit_on: str = ""
     settings: Mapping[str, Setting] = field(default_factory=dict, hash=False)
+    sampled: int = 0
 
     def __post_init__(self) -> None:
         if self.name not in PROTOCOLS:
@@ -62,6 +70,8 @@ class Protocol:
         for k in (self.k, *self.cutoffs):
             check_k(k)
         check_seed(self.seed)
+        if type(self.sampled) is not int or self.sampled < 0:
+            raise InvalidInput(f"sampled: expected a number of drawn items, 0 for none, got {self.sampled!r}")
         if self.part not in ("test", "validation"):
             raise InvalidInput(f"part: expected 'test' or 'validation', got '{self.part}'")
         if not self.fit_on:
@@ -76,6 +86,14 @@ class Protocol:
     def lengths(self) -> tuple[int, ...]:
         """All list lengths, shortest first."""
         return tuple(sorted({self.k, *self.cutoffs}))
+
+    def named(self, metric: str, k: int) -> str:
+        """Write a metric's name at length: "ndcg@10", or "ndcg@10 sampled@99".
+
+        >>> Protocol("random", sampled=99).named("ndcg", 10)
+        'ndcg@10 sampled@99'
+        """
+        return f"{metric}@{k} sampled@{self.sampled}" if self.sampled else f"{metric}@{k}"
 
     @property
     def hash(self) -> str:
@@ -96,11 +114,44 @@ class Protocol:
         return {**self._settings(), "hash": self.hash}
 
     def _settings(self) -> dict[str, Any]:
-        candidates = "full catalogue of the target domain"
-        return {
+        told = {
             **asdict(self),
             "cutoffs": list(self.lengths),
             "settings": dict(self.settings),
-            "candidates": candidates,
+            "candidates": "full catalogue of the target domain",
             "mask": "none" if self.repeats else "history",
         }
+        if self.sampled:
+            return {**told, "candidates": f"right answers and {self.sampled} drawn items of the target domain"}
+        return {name: value for name, value in told.items() if name != "sampled"}
+
+
+def protocol_from_text(name: str, told: Mapping[str, str], **chosen: Any) -> Protocol:
+    """Make a protocol with settings written as text, as the command line has them.
+
+    Args:
+        name: Of the protocol.
+        told: `part`, `fit_on`, `sampled`, or a setting of the split, as text.
+        chosen: Other fields of the protocol.
+
+    Raises:
+        NotFound: No protocol of that name.
+        InvalidInput: No such setting, or its text is not of the setting's type.
+
+    >>> protocol_from_text("new-users", {"test_persons": "1200", "sampled": "99"}).settings
+    {'test_persons': 1200}
+    """
+    if name not in PROTOCOLS:
+        raise unknown_name("protocol", name, PROTOCOLS)
+    function, known, _ = PROTOCOLS[name]
+    hints = {**typing.get_type_hints(function), **typing.get_type_hints(Protocol)}
+    for key in told:
+        if key not in (*known, *_AS_TEXT):
+            there = ", ".join((*known, *_AS_TEXT))
+            raise InvalidInput(f"protocol '{name}': no setting called '{key}'; there are: {there}")
+    read = {key: from_text(key, text, hints[key]) for key, text in told.items()}
+    fields = {key: read.pop(key) for key in _AS_TEXT if key in read}
+    whole = {
+        key: int(value) if isinstance(value, float) and value.is_integer() else value for key, value in read.items()
+    }
+    return Protocol(name, settings=whole, **fields, **chosen)  # 600 and 600.0 have one hash

@@ -71,6 +71,11 @@ class Questions:
         return np.asarray(_marked(self.train.items, len(self.train.catalogue)))
 
     @cached_property
+    def known_persons(self) -> Bools:
+        """Bool[U], true for the persons who occur in training."""
+        return np.asarray(_marked(self.train.users, len(self.train.user_ids)))
+
+    @cached_property
     def history_lengths(self) -> NDArray[np.int64]:
         """Int64[N] number of interactions in the history of each question's user."""
         return np.diff(self.history.acts.indptr)[self.users]
@@ -114,7 +119,6 @@ def questions_of(split: Split, protocol: Protocol) -> Questions:
         InvalidInput: There is nothing to ask, or nothing to learn from.
     """
     exam = split.test if protocol.part == "test" else split.validation
-    past = (split.train, split.validation) if protocol.part == "test" else (split.train,)
     train = split.train if protocol.fit_on == "train" else split.before_test()
     if len(exam) == 0 or len(train) == 0:
         raise InvalidInput(
@@ -133,7 +137,7 @@ def questions_of(split: Split, protocol: Protocol) -> Questions:
         indptr=np.append(first, len(keys)).astype(np.int64),
         answers=(keys - asked * items).astype(np.int32),
         train=train,
-        past=past,
+        past=split.past(protocol.part),
     )
 
 

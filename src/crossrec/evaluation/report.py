@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from crossrec.core.errors import unknown_name
+from crossrec.metrics.ranking import METRICS
 
 __all__ = ["SCHEMA", "Difference", "ModelReport", "Number", "Report", "Slice"]
 
@@ -38,7 +39,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Slice:
-    """The numbers of a part of the questions: by "domain", "history" or "popularity", and which."""
+    """The numbers of a part of the questions: by "domain", "person", "history" or "popularity", and which."""
 
     by: str
     value: str
@@ -72,7 +73,21 @@ class ModelReport:
 
 @dataclass(frozen=True)
 class Difference:
-    """How much better `a` is than `b` on the same questions, with the paired bootstrap interval."""
+    """How much better `a` is than `b` on the same questions.
+
+    Args:
+        a: One model.
+        b: The other.
+        metric: In what.
+        value: Mean of value of a minus value of b.
+        low: Lower end of the paired bootstrap's 95 % interval.
+        high: Upper end.
+        p: Two-sided p of the paired bootstrap.
+        p_permutation: Two-sided p of the paired sign-flip test.
+        p_holm: The same, corrected for the number of pairs compared in this metric.
+        protocol: Hash of the protocol.
+        split: Hash of the rows of the split.
+    """
 
     a: str
     b: str
@@ -81,6 +96,8 @@ class Difference:
     low: float
     high: float
     p: float
+    p_permutation: float
+    p_holm: float
     protocol: str
     split: str
 
@@ -91,11 +108,12 @@ class Report:
 
     Args:
         data_hash: SHA-256 of the data.
-        protocol: The protocol's settings and hash, and the hash of the split.
+        protocol: The protocol's settings and hash, the hash of the split, and by what items are of a kind.
         exam: Counts and shares of the questions: users, lists, answers, unseen_item_share,
             known_item_share.
         models: One report a model, in the caller's order.
         differences: Between the models.
+        leakage: How much of what was learned is later than what was asked; empty where nobody looked.
     """
 
     data_hash: str
@@ -103,6 +121,7 @@ class Report:
     exam: Mapping[str, float]
     models: Sequence[ModelReport]
     differences: Sequence[Difference]
+    leakage: Mapping[str, Any] = field(default_factory=dict)
 
     def model(self, name: str) -> ModelReport:
         """Return the report of one model.
@@ -137,17 +156,18 @@ class Report:
             "exam": self.exam,
             "models": models,
             "differences": [vars(difference) for difference in self.differences],
+            "leakage": self.leakage,
         }
         cleaned: dict[str, Any] = _without_nan(plain)
         return cleaned
 
     def to_json(self, indent: int | None = 2) -> str:
-        """Return the report as JSON text: schema, data_hash, protocol, exam, models, differences."""
+        """Return the report as JSON text: schema, data_hash, protocol, exam, models, differences, leakage."""
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
 
     def table(self) -> str:
         """Return the report as plain text for a terminal."""
-        return "\n".join([*self._heading(), "", *self._models(), *self._differences()])
+        return "\n".join([*self._heading(), "", *self._models(), *self._beyond(), *self._differences()])
 
     def __str__(self) -> str:
         return self.table()
@@ -170,10 +190,16 @@ class Report:
                 f"{exam['known_item_share']:.1%} of the right answers are in the asker's history and masked (a miss): "
                 "where repeats matter, allow them"
             )
+        if told.get("sampled"):
+            lines.append(
+                f"warning: lists rank the right answers among {told['sampled']} drawn items: these numbers compare "
+                "with those of papers that did the same and with no others, and may order models wrongly"
+            )
+        lines += [f"warning: {self.leakage['warning']}"] if self.leakage.get("warning") else []
         return lines
 
     def _models(self) -> list[str]:
-        columns = list(self.models[0].metrics)
+        columns = [name for name in self.models[0].metrics if name.partition("@")[0] in METRICS]
         heads = ["model", *columns, "n", "no opinion", "fit s", "peak MB", "lists/s"]
         rows = [
             [
@@ -189,16 +215,29 @@ class Report:
         ]
         return _aligned([heads, *rows])
 
+    def _beyond(self) -> list[str]:
+        columns = [name for name in self.models[0].metrics if name.partition("@")[0] not in METRICS]
+        if not columns:
+            return []
+        kinds = f"; kinds of items by {self.protocol['kinds']}" if self.protocol.get("kinds") else ""
+        rows = [[model.name, *(_shown(model.metrics[column].value) for column in columns)] for model in self.models]
+        return ["", f"beyond accuracy{kinds}", *_aligned([["model", *columns], *rows])]
+
     def _differences(self) -> list[str]:
         if not self.differences:
             return []
         rows = [
-            [f"{d.a} - {d.b}", d.metric, f"{d.value:+.4f}", f"[{d.low:+.4f}, {d.high:+.4f}]", f"{d.p:.3g}"]
+            [f"{d.a} - {d.b}", d.metric, f"{d.value:+.4f}", f"[{d.low:+.4f}, {d.high:+.4f}]"]
+            + [f"{p:.3g}" for p in (d.p, d.p_permutation, d.p_holm)]
             for d in self.differences
-            if d.metric.endswith(f"@{self.protocol['k']}")
+            if d.metric.partition(" ")[0].endswith(f"@{self.protocol['k']}")
         ]
-        title = "differences, paired bootstrap over users, 95 % interval, p not corrected for the number of rows"
-        return ["", title, *_aligned([["models", "metric", "value", "interval", "p"], *rows])]
+        title = (
+            "differences, 95 % interval and p by paired bootstrap over users; p by flipping signs; "
+            "that p corrected by Holm for the pairs of a metric"
+        )
+        heads = ["models", "metric", "value", "interval", "p bootstrap", "p signs", "p Holm"]
+        return ["", title, *_aligned([heads, *rows])]
 
 
 def _numbers(metrics: Mapping[str, Number]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Slices: the same questions in parts, by domain, by length of history, by popularity of the answer."""
+"""Slices: the same questions in parts, by domain, person, length of history, popularity of the answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Part:
     """Some of the questions, and which of their answers count.
 
     Args:
-        by: "domain", "history" or "popularity".
+        by: "domain", "person", "history" or "popularity".
         value: Which part.
         rows: Bool[N], the questions in it.
         items: Bool[I], the answers that count; None is all.
@@ -36,13 +36,16 @@ class Part:
 def parts_of(questions: Questions) -> list[Part]:
     """Cut the questions into parts; parts without a question are left out.
 
-    By domain where there are several; by the number of interactions in the asker's history; and by the
-    training popularity of the right answers, where a question is in each part it has answers of, and
-    only those count.
+    By domain where there are several; by whether the person is "known" from training or "new", where there are both;
+    by the number of interactions in the asker's history; and by the training popularity of the right answers, where a
+    question is in each part it has answers of, and only those count.
     """
     catalogue = questions.catalogue
     names = catalogue.domain_names
     parts = [Part("domain", name, questions.domains == code) for code, name in enumerate(names) if len(names) > 1]
+    known = questions.known_persons[questions.users]
+    if known.any() and not known.all():
+        parts += [Part("person", "known", known), Part("person", "new", ~known)]
     lengths = questions.history_lengths
     parts += [
         Part("history", name, (lengths >= low) & (lengths <= high)) for name, (low, high) in HISTORY_GROUPS.items()

@@ -1,14 +1,23 @@
-"""Beyond accuracy: how much of the catalogue is shown, how evenly, and how little known it is."""
+"""Beyond accuracy: how much of the catalogue is shown, how evenly, how little known, how unexpected."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from crossrec.core.arrays import Codes, Doubles
+from crossrec.core.arrays import Bools, Codes, Doubles
 from crossrec.core.errors import InvalidInput
 from crossrec.metrics.ranking import Counts
 
-__all__ = ["coverage", "exposure", "gini", "novelty", "self_information"]
+__all__ = [
+    "coverage",
+    "exposure",
+    "gini",
+    "novelty",
+    "popularity",
+    "popularity_lift",
+    "self_information",
+    "serendipity",
+]
 
 
 def exposure(items: Codes, catalogue_size: int) -> Counts:
@@ -102,8 +111,78 @@ def novelty(items: Codes, bits: Doubles) -> Doubles:
     >>> novelty(np.array([[0, 2, -1]], np.int32), np.array([0.0, 2.0, 3.0]))
     array([1.5])
     """
-    padded = np.append(bits, 0.0)  # code -1, an empty place, picks the last
-    filled = (items >= 0) @ np.ones(items.shape[1])
+    return _mean(items, bits)
+
+
+def popularity(items: Codes, shares: Doubles) -> Doubles:
+    """Mean popularity of the items of each list: ARP, the average recommendation popularity, as a share.
+
+    Args:
+        items: Int32[B, K] codes, -1 for an empty place.
+        shares: [I] share of the training users who had each item.
+
+    Returns:
+        [B] shares, NaN for an empty list.
+
+    Source: Yin et al. 2012 (PVLDB 5), who count users and do not divide by their number.
+
+    Half of all users had item 0, a tenth item 2:
+
+    >>> popularity(np.array([[0, 2, -1]], np.int32), np.array([0.5, 0.2, 0.1]))
+    array([0.3])
+    """
+    return _mean(items, shares)
+
+
+def popularity_lift(items: Codes, shares: Doubles, of_history: Doubles) -> Doubles:
+    """How much more popular a list is than what the asker chose: popularity of the list / that of the history - 1.
+
+    Args:
+        items: Int32[B, K] codes, -1 for an empty place.
+        shares: [I] share of the training users who had each item.
+        of_history: [B] mean share over the acts of each asker's history, NaN without one.
+
+    Returns:
+        [B] values >= -1: 0 is as popular, 1 twice as popular; NaN for an empty list or history, and where nobody in
+        training had anything of it.
+
+    Source: Abdollahpouri et al. 2020 (RecSys), there for groups of users.
+
+    The list of the example above, for an asker whose items a fifth of all users had:
+
+    >>> popularity_lift(np.array([[0, 2, -1]], np.int32), np.array([0.5, 0.2, 0.1]), np.array([0.2])).round(4)
+    array([0.5])
+    """
     values = np.full(len(items), np.nan)
-    np.divide(padded[items] @ np.ones(items.shape[1]), filled, out=values, where=filled > 0)
-    return values
+    np.divide(popularity(items, shares), of_history, out=values, where=of_history > 0)
+    return np.asarray(values - 1)
+
+
+def serendipity(hits: Bools, expected: Bools) -> Doubles:
+    """Share of the k places with a right answer that nobody needed a model for.
+
+    Args:
+        hits: Bool[B, K] is place i a right answer.
+        expected: Bool[B, K] is the item of place i among the k most popular that the asker could be shown.
+
+    Returns:
+        [B] values in [0, 1], at most the precision.
+
+    Source: Ge, Delgado-Battenfeld & Jannach 2010, section 3.2, with popularity as the primitive model.
+
+    Two of four are right, and one of the two is a best-seller:
+
+    >>> serendipity(np.array([[True, True, False, False]]), np.array([[True, False, True, False]]))
+    array([0.25])
+    """
+    surprising: Doubles = (hits & ~expected) @ np.full(hits.shape[1], 1.0 / hits.shape[1])
+    return surprising
+
+
+def _mean(items: Codes, values: Doubles) -> Doubles:
+    """Mean of the values of each list's items, NaN for an empty list."""
+    padded = np.append(values, 0.0)  # code -1, an empty place, picks the last
+    filled = (items >= 0) @ np.ones(items.shape[1])
+    means = np.full(len(items), np.nan)
+    np.divide(padded[items] @ np.ones(items.shape[1]), filled, out=means, where=filled > 0)
+    return means

@@ -1,4 +1,4 @@
-"""How sure: bootstrap intervals of means and of paired differences, resampling persons."""
+"""How sure: bootstrap intervals, permutation tests and Holm's correction; it is persons that are drawn or flipped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crossrec.core.arrays import Doubles
 from crossrec.core.errors import InvalidInput
 
-__all__ = ["Interval", "bootstrap_difference", "bootstrap_mean", "bootstrap_means"]
+__all__ = ["Interval", "bootstrap_difference", "bootstrap_mean", "bootstrap_means", "holm", "permutation_p_values"]
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,8 @@ def bootstrap_means(
     """
     if resamples < 1 or not 0 < level < 1:
         raise InvalidInput(f"bootstrap: expected resamples >= 1 and 0 < level < 1, got {resamples} and {level}")
-    if persons is not None and len(persons) != len(values):
-        raise InvalidInput(f"persons: expected one a row ({len(values)}), got {len(persons)}")
-    known = ~np.isnan(values)
-    n = known.sum(axis=0)
-    sums, counts = _by_person(np.where(known, values, 0.0), known, persons)
+    n = (~np.isnan(values)).sum(axis=0)
+    sums, counts = _by_person(values, persons)
     if len(sums) == 0:
         return [Interval(float("nan"), 0, float("nan"), float("nan"), float("nan"))] * values.shape[1]
     draws = np.full((resamples, values.shape[1]), np.nan)
@@ -113,15 +110,82 @@ def bootstrap_means(
     return [_interval(sums[:, m].sum(), int(n[m]), draws[:, m], level) for m in range(values.shape[1])]
 
 
-def _by_person(
-    values: Doubles, known: NDArray[np.bool_], persons: NDArray[np.integer] | None
-) -> tuple[Doubles, Doubles]:
+def permutation_p_values(
+    differences: Doubles, *, persons: NDArray[np.integer] | None = None, resamples: int = 1000, seed: int = 0
+) -> Doubles:
+    """Give p of "it makes no difference which of two models a value is from" for each column of paired differences.
+
+    If that is so, each person's difference could as well have the other sign. The signs of persons are flipped at
+    random, all rows of a person together and the same for all columns; p says how often the sum is then as far from
+    0 as it is. Where a table has no more ways to set signs than draws are asked for, each way is taken once.
+
+    Args:
+        differences: [N, M] value of a minus value of b; NaN entries are left out of their column.
+        persons: [N] whose row it is, any integers >= 0; None is one person a row.
+        resamples: Number of draws R, >= 1.
+        seed: Same seed, same draws, on any number of threads.
+
+    Returns:
+        [M] two-sided p: (1 + draws as far from 0) / (R + 1), or exactly the share of all ways; NaN of no values.
+
+    Raises:
+        InvalidInput: resamples < 1, or lengths differ.
+
+    Source: Fisher 1935, section 21; Smucker et al. 2007 compare it with the bootstrap for rankings; Phipson & Smyth
+    2010 for the 1 in the fraction.
+
+    Three persons and each better by 1: of eight ways to set the signs two are as far from 0:
+
+    >>> permutation_p_values(np.ones((3, 1)))
+    array([0.25])
+    """
+    if resamples < 1:
+        raise InvalidInput(f"permutation: expected resamples >= 1, got {resamples}")
+    sums, counts = _by_person(differences, persons)
+    exact = 2 ** min(len(sums), 62) <= resamples
+    draws = np.zeros((2 ** len(sums) if exact else resamples, sums.shape[1]))
+    _flip(sums, np.uint64(seed), exact, draws)
+    rounding = 1e-12 * np.abs(sums).sum(axis=0)
+    extreme = (np.abs(draws) >= np.abs(sums.sum(axis=0)) - rounding).sum(axis=0)
+    p_values = extreme / len(draws) if exact else (extreme + 1) / (len(draws) + 1)
+    return np.asarray(np.where(counts.any(axis=0), p_values, np.nan))
+
+
+def holm(p_values: Doubles) -> Doubles:
+    """Correct p values for their number, so that a false "differs" among all of them is as rare as p says.
+
+    Args:
+        p_values: [M], NaN entries stay and are not counted.
+
+    Returns:
+        [M] in the same order: the i-th smallest (from 0) times M - i, never less than that of a smaller one, at
+        most 1.
+
+    Source: Holm 1979.
+
+    Thrice .01, twice .03, once .04, which is raised to what the second has:
+
+    >>> holm(np.array([0.01, 0.04, 0.03]))
+    array([0.03, 0.06, 0.06])
+    """
+    order = np.argsort(p_values)  # NaN goes last
+    count = int((~np.isnan(p_values)).sum())
+    rising = order[:count]
+    corrected = np.full(len(p_values), np.nan)
+    corrected[rising] = np.minimum(np.maximum.accumulate(p_values[rising] * np.arange(count, 0, -1)), 1.0)
+    return corrected
+
+
+def _by_person(values: Doubles, persons: NDArray[np.integer] | None) -> tuple[Doubles, Doubles]:
     """Add the rows of each person up: [C, M] sums and [C, M] counts; persons without a value are left out."""
-    sums, counts = values, known.astype(np.float64)
+    if persons is not None and len(persons) != len(values):
+        raise InvalidInput(f"persons: expected one a row ({len(values)}), got {len(persons)}")
+    known = ~np.isnan(values)
+    sums, counts = np.where(known, values, 0.0), known.astype(np.float64)
     if persons is not None:
         _, codes = np.unique(persons, return_inverse=True)
         size = int(codes.max()) + 1 if len(codes) else 0
-        sums = _added(codes, values, size)
+        sums = _added(codes, sums, size)
         counts = _added(codes, counts, size)
     used = counts.any(axis=1)
     return np.ascontiguousarray(sums[used]), np.ascontiguousarray(counts[used])
@@ -162,6 +226,23 @@ def _resample(sums: Doubles, counts: Doubles, seed: np.uint64, draws: Doubles) -
         for column in range(width):
             if count[column] > 0:
                 draws[draw, column] = total[column] / count[column]
+
+
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _flip(sums: Doubles, seed: np.uint64, exact: bool, draws: Doubles) -> None:  # pragma: no cover - compiled
+    """Add persons up with random signs, from streams as in `_resample`; exact takes the bits of the draw's number."""
+    size, width = sums.shape
+    for draw in numba.prange(draws.shape[0]):
+        total = np.zeros(width)
+        state, bits = _mixed(_mixed(seed) + np.uint64(draw)), np.uint64(draw)
+        for person in range(size):
+            if not exact and person % 64 == 0:
+                state += np.uint64(0x9E3779B97F4A7C15)
+                bits = _mixed(state)
+            sign = 1.0 if (bits >> np.uint64(person % 64)) & np.uint64(1) else -1.0
+            for column in range(width):
+                total[column] += sign * sums[person, column]
+        draws[draw] = total
 
 
 @numba.njit(cache=True, inline="always")

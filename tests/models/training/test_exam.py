@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -66,3 +67,13 @@ def test_the_last_acts_of_a_twentieth_are_held_out() -> None:
     assert len(np.unique(exam.users)) == 60
     again = held_out(many, None, seed=3)[1]
     assert again is not None and again.fingerprint == exam.fingerprint
+
+
+def test_persons_new_to_the_model_bring_their_histories() -> None:
+    rows = [("new", "w"), ("new", "z"), ("other", "x"), ("other", "w")]
+    exam = exam_of(TRAIN, replace(interactions(*rows), splits=np.array([0, 1, 0, 1], np.int8)))
+    assert exam is not None and len(exam.queries) == 2
+    # Without what they had: x, y, z for new, who wants z; w, y, z for other, who wants w.
+    assert exam.ndcg(by_code) == pytest.approx((1 / np.log2(4) + 1) / 2)
+    carved = replace(interactions(("a", "z")), splits=np.array([0], np.int8))
+    assert exam_of(TRAIN, carved) is not None, "a loan from train is no history"

@@ -8,7 +8,7 @@ import numpy as np
 
 from crossrec.core.arrays import Codes, Offsets
 from crossrec.core.clock import random
-from crossrec.core.interactions import Interactions, sparse_rows
+from crossrec.core.interactions import SPLITS, Interactions, sparse_rows
 from crossrec.core.query import Queries
 from crossrec.metrics.ranking import find_hits, rank_metrics
 from crossrec.models.histories import Histories
@@ -50,15 +50,18 @@ def exam_of(train: Interactions, validation: Interactions | None, *, seed: int =
 
     Args:
         train: What is learned from: histories are taken from here.
-        validation: Where answers are taken from; None or no person with a history gives no exam.
+        validation: Where answers are taken from; None or no person with a history gives no exam. Of rows that are
+            marked "train" beside others that are not, histories are made instead: of persons new to the model.
         seed: Fixes the sample.
     """
     if validation is None or not len(validation):
         return None
-    histories, liked = Histories.of(train), validation.liked
-    users = train.user_ids.encode(liked.user_ids.series)[liked.users]
+    past, held = _past_and_held(train, validation)
+    histories, liked = Histories.of(past), held.liked
+    histories = Histories(histories.user_ids, histories.acts.on(train.catalogue))
+    users = past.user_ids.encode(liked.user_ids.series)[liked.users]
     items = train.catalogue.ids.encode(liked.catalogue.ids.series)[liked.items]
-    shape = (len(train.user_ids), len(train.catalogue))
+    shape = (len(past.user_ids), len(train.catalogue))
     answers = sparse_rows(users, np.where(users >= 0, items, np.int32(-1)), liked.weights, shape, "binary")
     known = np.diff(histories.acts.indptr) > 0
     asked = np.flatnonzero(known & (np.diff(answers.indptr) > 0)).astype(np.int32)
@@ -96,3 +99,12 @@ def held_out(
     kept = np.ones(len(rows), dtype=np.bool_)
     kept[last] = False
     return rows.take(kept), rows.take(~kept)
+
+
+def _past_and_held(train: Interactions, validation: Interactions) -> tuple[Interactions, Interactions]:
+    """Return what histories and what answers are made of."""
+    if validation.splits is not None:
+        past = validation.splits == SPLITS.index("train")
+        if past.any() and not past.all():
+            return validation.take(past), validation.take(~past)
+    return train, validation

@@ -1,0 +1,1 @@
+"""What cuts of every protocol are made of: the order of rows, persons dealt out."""
