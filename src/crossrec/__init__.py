@@ -25,7 +25,9 @@ _HOMES = {
     "Query": "core.query",
     "Recommendations": "core.recommendations",
     "Protocol": "evaluation.protocol",
+    "compare": "evaluation.comparing.compare",
     "evaluate": "evaluation.evaluate",
+    "tune": "evaluation.tuning.tune",
     "open_dataset": "data.dataset",
     "ALS": "models.classic.als",
     "EASE": "models.classic.ease",
@@ -48,8 +50,10 @@ if TYPE_CHECKING:
     from crossrec.core.query import Act, Queries, Query
     from crossrec.core.recommendations import Recommendations
     from crossrec.data.dataset import open_dataset
+    from crossrec.evaluation.comparing.compare import compare
     from crossrec.evaluation.evaluate import evaluate
     from crossrec.evaluation.protocol import Protocol
+    from crossrec.evaluation.tuning.tune import tune
     from crossrec.models.classic.als import ALS
     from crossrec.models.classic.ease import EASE
     from crossrec.models.classic.item_knn import ItemKNN
@@ -82,10 +86,12 @@ __all__ = [
     "RP3beta",
     "Recommendations",
     "UserKNN",
+    "compare",
     "create",
     "evaluate",
     "load",
     "open_dataset",
+    "tune",
 ]
 
 

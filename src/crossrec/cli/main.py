@@ -7,7 +7,7 @@ import sys
 import typer
 
 from crossrec import __version__
-from crossrec.cli import demo, doctor, evaluate, recommend, serve, train
+from crossrec.cli import compare, demo, doctor, evaluate, recommend, serve, train, tune
 from crossrec.cli.data import app as data
 from crossrec.core.errors import CrossrecError
 
@@ -35,6 +35,8 @@ def _root(version: bool = typer.Option(False, "--version", callback=_version, is
 
 app.add_typer(data.app, name="data")
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
+app.command("tune")(tune.tune)
 app.command("train")(train.train)
 app.command("recommend")(recommend.recommend)
 app.command("serve")(serve.serve)

@@ -11,6 +11,7 @@ from crossrec.cli.data.choices import EngineName, Master
 from crossrec.cli.show import AsJson, advancing, out, parse_names, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput, MissingExtra
 from crossrec.core.settings import load_settings
+from crossrec.evaluation.tuning.tuned import read_settings
 from crossrec.models.fallback import Fallback
 from crossrec.models.machine import use_threads
 from crossrec.tracking.bundle import Bundle
@@ -28,6 +29,9 @@ def train(
     ],
     domains: Annotated[str, typer.Option(help="Learn from these domains only: films,books")] = "",
     setting: Annotated[list[str] | None, typer.Option("--set", help="A setting of the model: l2=50. Repeat.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--settings", help="Settings that `crossrec tune` found, or JSON.")
+    ] = None,
     protocol: Annotated[str, typer.Option(help="Evaluate by this protocol first and keep the report.")] = "",
     k: Annotated[int | None, typer.Option("-k", "--k", help="Length of the lists in that evaluation; 10.")] = None,
     resume: Annotated[
@@ -42,7 +46,7 @@ def train(
 ) -> None:
     """Fit a model on all of a data set, with popularity behind it for strangers, and save the bundle."""
     use_threads(load_settings().threads)
-    settings = parse_pairs("--set", setting or [])
+    settings = _from_file(model, file) | parse_pairs("--set", setting or [])
     if k is not None and not protocol:
         raise InvalidInput("-k: is the length of the lists in an evaluation, so it needs --protocol")
     chosen, k = parse_names(domains) or None, 10 if k is None else k
@@ -71,6 +75,16 @@ def train(
         f"with {card.data['items']:,} items in {card.fit_seconds:.1f} s"
     )
     out.print(f"saved {out_folder}, version {bundle.version}")
+
+
+def _from_file(model: str, file: Path | None) -> dict[str, str]:
+    """Return the settings that a file has for a model, as text."""
+    if file is None:
+        return {}
+    found = read_settings(file).of
+    if model not in found:
+        raise InvalidInput(f"--settings: '{file}' has settings of {', '.join(found) or 'no model'}, none of {model}")
+    return dict(found[model])
 
 
 def _draw(bundle: Bundle, path: Path) -> None:

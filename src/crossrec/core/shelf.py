@@ -29,6 +29,7 @@ EXTRA_OF_IMPORT = {
     "jinja2": "report",
     "torch": "torch",
     "lightning": "torch",
+    "optuna": "tune",
 }
 """Top-level import name -> the extra of this package that installs it."""
 

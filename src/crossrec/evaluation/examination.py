@@ -22,7 +22,7 @@ from crossrec.evaluation.report import ModelReport
 from crossrec.models.progress import Progress
 from crossrec.models.recommender import Recommender
 
-__all__ = ["Examination"]
+__all__ = ["Examination", "settings_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +124,7 @@ class Examination:
     ) -> ModelReport:
         return ModelReport(
             name=name,
-            settings=_settings(model),
+            settings=settings_of(model),
             fit_seconds=seconds,
             peak_mb=peak_mb(),
             lists_per_second=len(lists.items) / max(lists.seconds, 1e-9),
@@ -134,7 +134,7 @@ class Examination:
         )
 
 
-def _settings(model: object) -> dict[str, Any]:
+def settings_of(model: object) -> dict[str, Any]:
     """Return the dataclass fields of a model as JSON values; what is none is written as text."""
     if not dataclasses.is_dataclass(model):
         return {}

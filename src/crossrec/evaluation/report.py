@@ -11,7 +11,7 @@ from typing import Any
 from crossrec.core.errors import unknown_name
 from crossrec.metrics.ranking import METRICS
 
-__all__ = ["SCHEMA", "Difference", "ModelReport", "Number", "Report", "Slice"]
+__all__ = ["SCHEMA", "Difference", "ModelReport", "Number", "Report", "Slice", "aligned", "shown", "without_nan"]
 
 SCHEMA = 1
 
@@ -158,7 +158,7 @@ class Report:
             "differences": [vars(difference) for difference in self.differences],
             "leakage": self.leakage,
         }
-        cleaned: dict[str, Any] = _without_nan(plain)
+        cleaned: dict[str, Any] = without_nan(plain)
         return cleaned
 
     def to_json(self, indent: int | None = 2) -> str:
@@ -167,12 +167,13 @@ class Report:
 
     def table(self) -> str:
         """Return the report as plain text for a terminal."""
-        return "\n".join([*self._heading(), "", *self._models(), *self._beyond(), *self._differences()])
+        return "\n".join([*self.heading(), "", *self._models(), *self._beyond(), *self._differences()])
 
     def __str__(self) -> str:
         return self.table()
 
-    def _heading(self) -> list[str]:
+    def heading(self) -> list[str]:
+        """Return the lines that stand above every table: protocol, split and what was asked."""
         told, exam = self.protocol, self.exam
         lines = [
             f"protocol {told['name']}, part {told['part']}, fitted on {told['fit_on']}, hash {told['hash']}",
@@ -204,24 +205,24 @@ class Report:
         rows = [
             [
                 model.name,
-                *(_shown(model.metrics[column].value) for column in columns),
+                *(shown(model.metrics[column].value) for column in columns),
                 f"{max((number.n for number in model.metrics.values()), default=0):,}",
                 f"{model.no_opinion_share:.1%}",
-                _shown(model.fit_seconds, 2),
-                _shown(model.peak_mb, 0),
-                _shown(model.lists_per_second, 0),
+                shown(model.fit_seconds, 2),
+                shown(model.peak_mb, 0),
+                shown(model.lists_per_second, 0),
             ]
             for model in self.models
         ]
-        return _aligned([heads, *rows])
+        return aligned([heads, *rows])
 
     def _beyond(self) -> list[str]:
         columns = [name for name in self.models[0].metrics if name.partition("@")[0] not in METRICS]
         if not columns:
             return []
         kinds = f"; kinds of items by {self.protocol['kinds']}" if self.protocol.get("kinds") else ""
-        rows = [[model.name, *(_shown(model.metrics[column].value) for column in columns)] for model in self.models]
-        return ["", f"beyond accuracy{kinds}", *_aligned([["model", *columns], *rows])]
+        rows = [[model.name, *(shown(model.metrics[column].value) for column in columns)] for model in self.models]
+        return ["", f"beyond accuracy{kinds}", *aligned([["model", *columns], *rows])]
 
     def _differences(self) -> list[str]:
         if not self.differences:
@@ -237,7 +238,7 @@ class Report:
             "that p corrected by Holm for the pairs of a metric"
         )
         heads = ["models", "metric", "value", "interval", "p bootstrap", "p signs", "p Holm"]
-        return ["", title, *_aligned([heads, *rows])]
+        return ["", title, *aligned([heads, *rows])]
 
 
 def _numbers(metrics: Mapping[str, Number]) -> dict[str, Any]:
@@ -245,21 +246,21 @@ def _numbers(metrics: Mapping[str, Number]) -> dict[str, Any]:
     return {name: dict(vars(number)) for name, number in metrics.items()}
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
     """Replace NaN by None at any depth: JSON has no NaN."""
     if isinstance(value, Mapping):
-        return {key: _without_nan(inner) for key, inner in value.items()}
+        return {key: without_nan(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_without_nan(inner) for inner in value]
+        return [without_nan(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _shown(value: float, digits: int = 4) -> str:
+def shown(value: float, digits: int = 4) -> str:
     """Write a number, or a dash where it is not known."""
     return "-" if math.isnan(value) else f"{value:,.{digits}f}"
 
 
-def _aligned(rows: list[list[str]]) -> list[str]:
+def aligned(rows: list[list[str]]) -> list[str]:
     """Line columns up: the first to the left, the others to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [

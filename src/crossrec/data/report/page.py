@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
-from crossrec.core.errors import Unavailable
 from crossrec.data.check import CheckReport
 from crossrec.data.dataset import Dataset
 from crossrec.data.report.figures import domain_figures, overlap_of
+from crossrec.data.report.paper import templates, write_page
 from crossrec.data.report.plots import percent
 from crossrec.data.report.section import Section, whole
 from crossrec.data.report.sections import domain_sections, overlap_section
 
 __all__ = ["html_report", "write_html_report"]
 
-_PAGES = Environment(
-    loader=PackageLoader("crossrec.data.report", "."),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_PAGES = templates("crossrec.data.report")
 
 
 def html_report(dataset: Dataset, report: CheckReport) -> str:
@@ -45,7 +34,6 @@ def html_report(dataset: Dataset, report: CheckReport) -> str:
         overview=_overview(report),
         overlap=overlap_section(overlap_of(report)) if len(report.domains) > 1 else None,
         chapters=chapters,
-        plot=Markup,  # the one thing that is not escaped: SVG of plots.py, whose labels are
     )
 
 
@@ -55,21 +43,7 @@ def write_html_report(dataset: Dataset, report: CheckReport, path: Path) -> None
     Raises:
         Unavailable: The file cannot be written.
     """
-    text = html_report(dataset, report)
-    try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".html", delete=False) as file:
-            file.write(text)
-        Path(file.name).chmod(0o666 & ~_umask())
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise Unavailable(f"'{path}': the report could not be written ({error.strerror or error})") from error
-
-
-def _umask() -> int:
-    """Read which rights new files do not get; the system tells only when it is set."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
+    write_page(html_report(dataset, report), path)
 
 
 def _overview(report: CheckReport) -> Section:

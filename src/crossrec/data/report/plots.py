@@ -19,9 +19,26 @@ from numpy.typing import NDArray
 
 from crossrec.data.report.spread import Spread
 
-__all__ = ["bars", "heat", "lines", "percent", "popularity", "short", "sideways"]
+__all__ = [
+    "BLUE",
+    "GREY",
+    "INK",
+    "ORANGE",
+    "bars",
+    "blank",
+    "drawn",
+    "heat",
+    "lines",
+    "percent",
+    "popularity",
+    "short",
+    "sideways",
+]
 
-BLUE, ORANGE, INK, GREY = "#1f4e79", "#c2571a", "#222222", "#8a8f98"
+BLUE = "#1f4e79"
+ORANGE = "#c2571a"
+INK = "#222222"
+GREY = "#8a8f98"
 _BLUES = LinearSegmentedColormap.from_list("blues", ["#f3f6fa", "#9dbbd8", BLUE])
 _STYLE: Any = {
     "svg.fonttype": "none",
@@ -47,7 +64,7 @@ _WIDTH = 5.6
 Words = ParamSpec("Words")
 
 
-def _drawn(draw: Callable[Words, Figure]) -> Callable[Concatenate[str, str, Words], str]:
+def drawn(draw: Callable[Words, Figure]) -> Callable[Concatenate[str, str, Words], str]:
     """Turn a function that draws into one that takes a name and a description before all else, and returns SVG."""
 
     @wraps(draw)
@@ -58,10 +75,10 @@ def _drawn(draw: Callable[Words, Figure]) -> Callable[Concatenate[str, str, Word
     return described
 
 
-@_drawn
+@drawn
 def popularity(items: Spread, users: Spread) -> Figure:
     """Draw rows by rank of item on two log axes, and beside it how unequal items and users are."""
-    figure, (left, right) = _figure(2.6, columns=2)
+    figure, (left, right) = blank(2.6, columns=2)
     ranks, counts = items.ranks()
     left.loglog(np.concatenate([[1], ranks]), np.concatenate([counts[:1], counts]), color=BLUE)
     left.set_xlabel("rank of the item")
@@ -85,10 +102,10 @@ def popularity(items: Spread, users: Spread) -> Figure:
     return figure
 
 
-@_drawn
+@drawn
 def bars(labels: Sequence[str], values: Sequence[float], *, across: str, up: str) -> Figure:
     """Draw standing bars from zero, one a label; long rows of labels are thinned."""
-    figure, (axes,) = _figure(2.3)
+    figure, (axes,) = blank(2.3)
     axes.bar(np.arange(len(values)), values, width=0.74, color=BLUE)
     step = -(-len(labels) // 12) if max(map(len, labels), default=0) <= 9 else -(-len(labels) // 6)
     axes.set_xticks(np.arange(len(labels))[::step], list(labels)[::step])
@@ -98,10 +115,10 @@ def bars(labels: Sequence[str], values: Sequence[float], *, across: str, up: str
     return figure
 
 
-@_drawn
+@drawn
 def sideways(labels: Sequence[str], shares: Sequence[float], notes: Sequence[str], *, scale: float = 1.0) -> Figure:
     """Draw lying bars from zero to `scale`, each with its note; for shares and for words that are long."""
-    figure, (axes,) = _figure(0.12 + 0.29 * len(labels))
+    figure, (axes,) = blank(0.12 + 0.29 * len(labels))
     places = np.arange(len(labels))
     axes.barh(places, [scale] * len(labels), height=0.62, color="#eef1f5")
     axes.barh(places, shares, height=0.62, color=BLUE)
@@ -117,12 +134,12 @@ def sideways(labels: Sequence[str], shares: Sequence[float], notes: Sequence[str
     return figure
 
 
-@_drawn
+@drawn
 def lines(
     starts: NDArray[np.datetime64], values: Sequence[int], *, across: str, cuts: Sequence[tuple[np.datetime64, str]]
 ) -> Figure:
     """Draw steps over time from zero, `starts` having one end more than there are values; cuts are dashed lines."""
-    figure, (axes,) = _figure(2.4)
+    figure, (axes,) = blank(2.4)
     values = [*values, values[-1]]
     axes.fill_between(starts, values, step="post", color=BLUE, alpha=0.18, linewidth=0)
     axes.plot(starts, values, color=BLUE, drawstyle="steps-post", linewidth=1.2)
@@ -148,7 +165,7 @@ def lines(
     return figure
 
 
-@_drawn
+@drawn
 def heat(
     matrix: NDArray[np.floating],
     down: Sequence[str],
@@ -160,7 +177,7 @@ def heat(
 ) -> Figure:
     """Draw a matrix in shades of one colour, empty where it is NaN; `written` puts the percentage into each cell."""
     rows, columns = matrix.shape
-    figure, (axes,) = _figure(min(4.2, 0.9 + 0.26 * rows))
+    figure, (axes,) = blank(min(4.2, 0.9 + 0.26 * rows))
     shown = np.ma.masked_invalid(np.log10(np.where(matrix > 0, matrix, np.nan)) if log else matrix)
     low = None if log else 0.0
     axes.pcolormesh(shown, cmap=_BLUES, vmin=low, edgecolor="white", linewidth=0.6)
@@ -198,7 +215,8 @@ def short(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _figure(height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+def blank(height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """Return a figure of the page's width, and its axes side by side."""
     figure = Figure(figsize=(_WIDTH, height), layout="constrained")
     return figure, list(figure.subplots(1, columns, squeeze=False)[0])
 

@@ -29,6 +29,8 @@ __all__ = ["NextItem"]
 
 _ROWS, _PLACES = 512, 65_536
 """Histories, and places of them, that are looked at together."""
+_OF_A_PLACE, _OF_A_SCORE = 18, 3
+"""Numbers a layer keeps for each of a place's `width`; and copies of a score: itself, its logarithm, its gradient."""
 
 
 @dataclass
@@ -118,12 +120,34 @@ class NextItem(FromNetwork):
         batches: Callable[[int], Iterable[Any]],
         *,
         all_of_it: Interactions,
+        batch_bytes: float,
     ) -> Any:
         """Train by the settings; see `FromNetwork.taught`."""
         course = Course(self.epochs, self.learning_rate, self.weight_decay, self.patience, seed=self.seed)
         return self.taught(
-            train, validation, course, loss=loss, batches=batches, scorer=self._scorer, all_of_it=all_of_it
+            train,
+            validation,
+            course,
+            loss=loss,
+            batches=batches,
+            scorer=self._scorer,
+            all_of_it=all_of_it,
+            batch_bytes=batch_bytes,
         )
+
+    def batch_bytes(self, lengths: NDArray[np.int64], targets: float, numbers: int) -> float:
+        """Return about what the largest batch takes: the activations of its places, and the scores of its targets.
+
+        Args:
+            lengths: Int64[N] places of each history that is learned from.
+            targets: Share of the places that have a target.
+            numbers: Kept for each target: a score for each item it is compared with, or vectors of them.
+        """
+        largest = np.sort(lengths)[-self.batch_size :]
+        longest = int(largest.max(initial=0))
+        padded, filled = len(largest) * longest, int(largest.sum())
+        layers = self.blocks * (_OF_A_PLACE * padded * self.width + 2 * padded * longest * self.heads)
+        return 4.0 * (layers + _OF_A_SCORE * targets * filled * numbers)
 
     def _scorer(self, network: Any) -> Scorer:
         """Return the scores of a network that is still learning."""

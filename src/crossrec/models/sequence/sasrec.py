@@ -68,7 +68,11 @@ class SASRec(NextItem):
             for rows in rounds(whole.lengths - 1, self.batch_size, seed=self.seed, epoch=epoch):
                 yield _pairs(whole, rows, filler)
 
-        fitted: SASRec = self.learned(part, exam, self._loss, batches, all_of_it=train)
+        numbers = {"softmax": filler, "sampled": min(self.negatives, filler), "gbce": self.negatives * self.width}[
+            self.loss
+        ]
+        room = self.batch_bytes(whole.lengths - 1, 1.0, numbers)
+        fitted: SASRec = self.learned(part, exam, self._loss, batches, all_of_it=train, batch_bytes=room)
         return fitted
 
     def _loss(self, network: Any, batch: tuple[Tensor, Tensor]) -> Tensor:

@@ -6,10 +6,12 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from crossrec.core.interactions import Interactions
+from crossrec.models.machine import require_memory
 from crossrec.models.ranking import Scorer
 from crossrec.models.recommender import FromScores
 from crossrec.models.training.exam import exam_of
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["FromNetwork"]
 
 _OF_LENGTH = ("epochs", "patience")
+_COPIES = 6
+"""Weights, gradients, the two means of Adam, the best weights so far, and the arrays that are kept."""
 
 
 class FromNetwork(FromScores):
@@ -51,6 +55,21 @@ class FromNetwork(FromScores):
             self._ready = filled(self.form(len(self.catalogue_)), self.weights_)
         return self._ready
 
+    def require_room(self, items: int, batch_bytes: float) -> None:
+        """Refuse a training that would not fit, before anything of it is made.
+
+        Args:
+            items: Of the catalogue.
+            batch_bytes: See `taught`.
+
+        Raises:
+            OutOfBudget: It would not fit in the memory there is.
+        """
+        with torch.device("meta"):  # shapes without memory
+            parts = self.form(items).state_dict().values()
+        network = sum(part.numel() * part.element_size() for part in parts)
+        require_memory(_COPIES * network + batch_bytes, f"training {type(self).__name__} over {items:,} items")
+
     def taught(
         self: Model,
         data: Interactions,
@@ -61,6 +80,7 @@ class FromNetwork(FromScores):
         batches: Callable[[int], Iterable[Any]],
         scorer: Callable[[Any], Scorer],
         all_of_it: Interactions | None = None,
+        batch_bytes: float = 0.0,
     ) -> Model:
         """Train a fresh network and keep its weights, its curve and the data's histories.
 
@@ -72,7 +92,12 @@ class FromNetwork(FromScores):
             batches: The batches of an epoch.
             scorer: The scores of a network.
             all_of_it: Where histories are taken from, if a part of the data was held out; None is `data`.
+            batch_bytes: What the largest batch takes while it is learned from: activations, scores, their gradients.
+
+        Raises:
+            OutOfBudget: The network, what the optimiser keeps and a batch would not fit in the memory there is.
         """
+        self.require_room(len(data.catalogue), batch_bytes)
         with seeded(course.seed):
             network = self.form(len(data.catalogue))
         found = exam_of(data, validation, seed=course.seed)

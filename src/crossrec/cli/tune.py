@@ -1,0 +1,81 @@
+"""crossrec tune: search a model's settings on the validation part, within a budget of minutes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crossrec.cli.show import AsJson, advancing, note, out, parse_names, parse_pairs, print_json
+from crossrec.core.errors import InvalidInput
+from crossrec.core.settings import load_settings
+from crossrec.data.dataset import open_dataset
+from crossrec.evaluation.protocol import protocol_from_text
+from crossrec.evaluation.tuning.tune import tune as run
+from crossrec.evaluation.tuning.tuned import read_tuned, write_tuned
+from crossrec.models.machine import use_threads
+from crossrec.wiring import model_from_text
+
+__all__ = ["tune"]
+
+
+def tune(
+    model: Annotated[str, typer.Argument(help="Name of the model: ease, als, item_knn, …")],
+    data: Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
+    protocol: Annotated[str, typer.Option(help="How it will be tested: leave-last-out, global-time, …")],
+    minutes: Annotated[float, typer.Option(help="No trial starts later.")] = 10.0,
+    trials: Annotated[int | None, typer.Option(help="At most so many trials, earlier ones among them.")] = None,
+    metric: Annotated[str, typer.Option(help="What to look at: ndcg@10, recall@20, …, or rmse.")] = "ndcg@10",
+    seed: Annotated[int, typer.Option(help="Fixes the search, and what the split leaves to chance.")] = 0,
+    domains: Annotated[str, typer.Option(help="Only these domains: films,books")] = "",
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting that is not searched for: epochs=20. Repeat.")
+    ] = None,
+    repeats: Annotated[bool, typer.Option("--repeats", help="Lists may hold what the user already had.")] = False,
+    asking: Annotated[
+        list[str] | None,
+        typer.Option("--protocol-set", help="A setting of the protocol: test_persons=1200, sampled=99. Repeat."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--out", help="A file for all trials and the best settings; MODEL.tuned.json.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Such a file, to go on from it where it is there; --out is the same.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try settings on the validation part, never on a test row, and keep the best for train and compare."""
+    use_threads(load_settings().threads)
+    target = file or resume or Path(f"{model}.tuned.json")
+    if target.exists() and target != resume:
+        raise InvalidInput(f"--out: '{target}' is there already; go on from it by --resume, or name another file")
+    if not target.absolute().parent.is_dir():
+        raise InvalidInput(f"--out: expected a file in a folder that is there, got '{target}'")
+    told = parse_pairs("--protocol-set", asking or [])
+    asked = protocol_from_text(protocol, told, repeats=repeats, seed=seed)
+    fixed = parse_pairs("--set", setting or [])
+    made = model_from_text(model, fixed)
+    space = {name: values for name, values in getattr(made, "space", {}).items() if name not in fixed}
+    earlier = read_tuned(resume) if resume is not None and resume.exists() else None
+    interactions = open_dataset(data).interactions(parse_names(domains) or None)
+    with advancing(f"tuning {model}") as progress:
+        found = run(
+            made,
+            interactions,
+            asked,
+            name=model,
+            space=space,
+            metric=metric,
+            minutes=minutes,
+            trials=trials,
+            seed=seed,
+            earlier=earlier,
+            keep=lambda standing: write_tuned(standing, target),
+            progress=progress,
+        )
+    note.print(f"settings written to {target}: crossrec train {model} --settings {target}")
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        out.print(str(found))

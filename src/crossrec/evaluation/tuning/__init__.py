@@ -1,0 +1,1 @@
+"""Settings of a model, searched for on the validation part alone."""
