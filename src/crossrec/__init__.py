@@ -37,7 +37,10 @@ _HOMES = {
     "SVD": "models.classic.svd",
     "UserKNN": "models.classic.user_knn",
     "GFCF": "models.graph.gf_cf",
+    "MultVAE": "models.neural.mult_vae",
+    "BERT4Rec": "models.sequence.bert4rec",
     "Markov": "models.sequence.markov",
+    "SASRec": "models.sequence.sasrec",
     "RP3beta": "models.graph.rp3beta",
     "create": "models.recommender",
     "load": "models.storage",
@@ -63,8 +66,11 @@ if TYPE_CHECKING:
     from crossrec.models.fallback import Fallback
     from crossrec.models.graph.gf_cf import GFCF
     from crossrec.models.graph.rp3beta import RP3beta
+    from crossrec.models.neural.mult_vae import MultVAE
     from crossrec.models.recommender import create
+    from crossrec.models.sequence.bert4rec import BERT4Rec
     from crossrec.models.sequence.markov import Markov
+    from crossrec.models.sequence.sasrec import SASRec
     from crossrec.models.storage import load
 
 __all__ = [
@@ -73,18 +79,21 @@ __all__ = [
     "GFCF",
     "SVD",
     "Act",
+    "BERT4Rec",
     "CrossrecError",
     "Event",
     "Fallback",
     "Interactions",
     "ItemKNN",
     "Markov",
+    "MultVAE",
     "Popularity",
     "Protocol",
     "Queries",
     "Query",
     "RP3beta",
     "Recommendations",
+    "SASRec",
     "UserKNN",
     "compare",
     "create",
@@ -99,7 +108,12 @@ def __getattr__(name: str) -> Any:
     """Import a public name on first use."""
     if name not in _HOMES:
         raise AttributeError(f"module 'crossrec' has no attribute '{name}'")
-    value = getattr(importlib.import_module(f"crossrec.{_HOMES[name]}"), name)
+    try:
+        value = getattr(importlib.import_module(f"crossrec.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as error:
+        from crossrec.core.shelf import missing
+
+        raise missing(name, error) from error
     globals()[name] = value
     return value
 

@@ -22,6 +22,7 @@ SHELVES = {
     "events/logs",
     "models/classic",
     "models/graph",
+    "models/neural",
     "models/sequence",
 }
 

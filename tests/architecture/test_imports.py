@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from crossrec.core.errors import MissingExtra
 from crossrec.core.shelf import EXTRA_OF_IMPORT
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +75,16 @@ def test_every_public_name_can_be_imported() -> None:
     assert "EASE" in dir(crossrec)
     with pytest.raises(AttributeError, match="EAZE"):
         _ = crossrec.EAZE
+
+
+def test_a_public_name_whose_extra_is_missing_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import crossrec
+
+    monkeypatch.delattr(crossrec, "MultVAE", raising=False)
+    monkeypatch.delitem(sys.modules, "crossrec.models.neural.mult_vae", raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingExtra, match=r"'MultVAE' needs torch: pip install 'crossrec\[torch\]'"):
+        _ = crossrec.MultVAE
 
 
 def imported_packages() -> dict[str, set[str]]:

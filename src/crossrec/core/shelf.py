@@ -9,7 +9,7 @@ from typing import Generic, TypeVar, cast
 
 from crossrec.core.errors import InvalidInput, MissingExtra, unknown_name
 
-__all__ = ["EXTRA_OF_IMPORT", "Shelf"]
+__all__ = ["EXTRA_OF_IMPORT", "Shelf", "missing"]
 
 T = TypeVar("T")
 
@@ -74,12 +74,17 @@ class Shelf(Generic[T]):
         try:
             module = importlib.import_module(paths[name])
         except ModuleNotFoundError as error:
-            raise _missing(name, error) from error
+            raise missing(name, error) from error
         return cast("type[T]", getattr(module, module.__all__[0]))
 
 
-def _missing(name: str, error: ModuleNotFoundError) -> Exception:
-    """Turn a failed import into the error that names the extra, or give it back unchanged."""
+def missing(name: str, error: ModuleNotFoundError) -> Exception:
+    """Turn a failed import into the error that names the extra, or give it back unchanged.
+
+    Args:
+        name: What was asked for.
+        error: Says which package is not there.
+    """
     package = (error.name or "").split(".")[0]
     extra = EXTRA_OF_IMPORT.get(package)
     if extra is None:

@@ -65,7 +65,11 @@ class Recommender(Protocol):
 
 
 MODELS: Shelf[Recommender] = Shelf(
-    "model", "crossrec.models.classic", "crossrec.models.graph", "crossrec.models.sequence"
+    "model",
+    "crossrec.models.classic",
+    "crossrec.models.graph",
+    "crossrec.models.neural",
+    "crossrec.models.sequence",
 )
 
 

@@ -1,0 +1,1 @@
+"""Shelf: networks over histories without order (torch)."""
