@@ -29,9 +29,10 @@ SHOWN = ("recall_min@20", "recall_min@50", "ndcg@100")
 SEEDS = (0, 1, 2)
 GRIDS = {
     "popularity": grid(),
-    "item_knn": grid(similarity=["cosine"], neighbours=[50, 100, 200, 500]),
+    "item_knn": grid(similarity=["cosine"], neighbours=[20, 50, 100, 200]),
     "ease": grid(l2=[100.0, 200.0, 300.0, 500.0, 1000.0]),
-    "als": grid(factors=[64, 128, 256], nu=[1.0], l2=[0.003, 0.01, 0.03], alpha=[0.1, 0.3]),
+    "als": grid(factors=[128], nu=[1.0], alpha=[1.0, 3.0, 10.0], l2=[10.0, 30.0, 100.0])
+    + grid(factors=[256], nu=[1.0], alpha=[1.0, 3.0], l2=[30.0, 60.0, 100.0]),
 }
 
 
