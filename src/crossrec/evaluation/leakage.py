@@ -48,9 +48,9 @@ class Leakage:
         if self.after or self.own_after:
             return (
                 f"the future is in training: {self.after:,} of {self.timed:,} right answers are older than some act "
-                f"that was learned from (on average than {self.later_share:.1%} of all), {self.own_after:,} older than "
-                f"an act of the same person that was known, {self.early_items:,} of items that training meets only "
-                "later; 'global-time' lets none in"
+                f"that was learned from, the average one than {self.later_share:.1%} of all; {self.own_after:,} are "
+                f"older than a known act of the same person; {self.early_items:,} are of items that training meets "
+                "only later; 'global-time' lets none in"
             )
         if self.timed < self.answers and self.protocol != _SAFE:
             return (
