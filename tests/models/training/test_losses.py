@@ -25,6 +25,20 @@ def test_softmax_is_minus_the_log_of_the_share() -> None:
     assert float(softmax(vectors, targets, table)) == pytest.approx(expected, rel=1e-5)
 
 
+def test_softmax_has_the_gradients_of_the_plain_cross_entropy() -> None:
+    vectors, targets, table = drawn(targets=50, items=70_000)  # more targets than a block holds
+    sides = [(vectors.clone().requires_grad_(), table.clone().requires_grad_()) for _ in range(2)]
+    losses = [
+        softmax(sides[0][0], targets, sides[0][1]),
+        functional.cross_entropy(sides[1][0] @ sides[1][1].T, targets),
+    ]
+    for loss in losses:
+        (3 * loss).backward()
+    assert losses[0].item() == pytest.approx(losses[1].item(), rel=1e-5)
+    for ours, plain in zip(*sides, strict=True):
+        torch.testing.assert_close(ours.grad, plain.grad, rtol=1e-4, atol=1e-6)
+
+
 def test_enough_negatives_are_all_items() -> None:
     vectors, targets, table = drawn()
     assert float(sampled_softmax(vectors, targets, table, 9)) == float(softmax(vectors, targets, table))

@@ -57,11 +57,11 @@ class NextItem(FromNetwork):
     width: int = 64
     blocks: int = 2
     heads: int = 1
-    dropout: float = 0.5
+    dropout: float = 0.3
     longest: int = 50
     negatives: int = 2_048
     epochs: int = 100
-    batch_size: int = 256
+    batch_size: int = 48
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     patience: int = 10

@@ -63,15 +63,22 @@ def sequences_of(queries: Queries, longest: int) -> Sequences:
 def rounds(lengths: NDArray[np.int64], size: int, *, seed: int, epoch: int) -> Iterator[NDArray[np.int64]]:
     """Give the rows of an epoch in batches of similar length, in an order that seed and epoch fix.
 
+    Batches are cut by their items, not by their rows: each holds about as many as `size` rows of mean length. A mean
+    loss over batches of equally many rows would let an item of a short history weigh many times one of a long.
+
     Args:
         lengths: Int64[N], rows of length 0 are left out.
-        size: Rows of a batch, >= 1.
+        size: Rows of a batch on average, >= 1.
         seed: With the epoch fixes who is together.
         epoch: The first is 0.
     """
     chance = random(seed * 100_003 + epoch)
     order = np.lexsort((chance.random(len(lengths)), lengths))
     order = order[lengths[order] > 0]
-    starts = np.arange(0, len(order), size)
-    for start in chance.permutation(starts).tolist():
-        yield order[start : start + size]
+    if not len(order):
+        return
+    ends = np.cumsum(lengths[order])
+    share = size * ends[-1] / len(order)
+    batches = np.split(order, np.flatnonzero(np.diff((ends - 1) // share)) + 1)
+    for place in chance.permutation(len(batches)).tolist():
+        yield batches[place]

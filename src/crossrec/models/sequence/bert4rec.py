@@ -36,7 +36,7 @@ class BERT4Rec(NextItem):
         at_end: Share of histories of which only the last item is taken out, as when it is asked, in [0, 1].
         negatives: Items drawn for the softmax of a batch; as many as there are items, or more, takes all.
         epochs: Rounds over the data at most.
-        batch_size: Histories learned from together.
+        batch_size: Histories learned from together, on average; all batches hold about as many items.
         learning_rate: Of Adam.
         weight_decay: Of AdamW; 0 is Adam.
         patience: Epochs without a better NDCG@10, on validation or a little that is held out, before it stops.

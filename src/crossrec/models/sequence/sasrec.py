@@ -36,7 +36,7 @@ class SASRec(NextItem):
         loss: "softmax" over all items, "sampled" over some drawn for a batch, "gbce" with some drawn for each target.
         negatives: Items drawn for "sampled" and "gbce".
         epochs: Rounds over the data at most.
-        batch_size: Histories learned from together.
+        batch_size: Histories learned from together, on average; all batches hold about as many items.
         learning_rate: Of Adam.
         weight_decay: Of AdamW; 0 is Adam.
         patience: Epochs without a better NDCG@10, on validation or a little that is held out, before it stops.

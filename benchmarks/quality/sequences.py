@@ -1,0 +1,93 @@
+"""Sequence models on public orders: leave-last-out, full ranking, the best epoch chosen on validation.
+
+The network learns from the training part alone: neither the validation nor the test item of a person is ever a target.
+The test question's history holds the validation item. Test is asked once a seed.
+
+    python benchmarks/quality/sequences.py --data beauty --model sasrec --seeds 0,1,2
+    python benchmarks/quality/sequences.py --data ml-1m --model bert4rec --state ~/states
+
+A run that was stopped goes on from `--state`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from reading import RESULTS, SHARED, listed, provenance, write
+
+from crossrec.core.interactions import Interactions
+from crossrec.evaluation.evaluate import evaluate
+from crossrec.evaluation.protocol import Protocol
+from crossrec.models.progress import watching
+from crossrec.models.recommender import create
+from crossrec.models.training.resume import resuming
+
+PLACES = {
+    "beauty": "s3rec-Beauty/Beauty.txt.gz",
+    "sports": "s3rec-Sports_and_Outdoors/Sports_and_Outdoors.txt.gz",
+    "ml-1m": "ml-1m/sasrec/ml-1m.txt.gz",
+}
+CHOSEN: dict[str, dict[str, Any]] = {}
+"""What departs from a model's defaults on a data set; chosen on validation."""
+
+
+def ordered(path: Path) -> pl.DataFrame:
+    """Read lines of one `user item` each, a person's in their order."""
+    with gzip.open(path, "rt") as lines:
+        words = pl.Series("words", lines.read().splitlines()).str.split(" ")
+    return pl.DataFrame({"user_id": words.list.first(), "item_id": words.list.last()})
+
+
+def told(name: str, done: int, total: int) -> None:
+    """Print an epoch a line."""
+    print(f"  {name} {done}/{total}", flush=True)
+
+
+def measured(name: str, settings: dict[str, Any], data: Interactions, state: Path | None) -> dict[str, Any]:
+    """Train with one seed, and ask test once."""
+    model = create(name, **settings)
+    with watching(told), resuming(state):
+        report = evaluate({name: model}, data, Protocol("leave-last-out"), metrics=("recall", "ndcg")).models[0]
+    values = {
+        key: {"value": round(one.value, 5), "low": one.low, "high": one.high} for key, one in report.metrics.items()
+    }
+    return {"metrics": values, "fit_seconds": report.fit_seconds, "peak_mb": report.peak_mb}
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--data", choices=PLACES, required=True)
+    asked.add_argument("--model", default="sasrec")
+    asked.add_argument("--seeds", default="0")
+    asked.add_argument("--settings", type=json.loads, default={}, help="more settings, as JSON")
+    asked.add_argument("--state", type=Path)
+    chosen = asked.parse_args()
+    path = SHARED / PLACES[chosen.data]
+    data = Interactions.from_frame(ordered(path) if chosen.data == "ml-1m" else listed(path))
+    settings = CHOSEN.get(f"{chosen.data} {chosen.model}", {}) | chosen.settings
+    print(f"{chosen.data}: {len(data):,} rows, {len(data.user_ids):,} users, {len(data.catalogue):,} items; {settings}")
+    runs = {}
+    for seed in map(int, chosen.seeds.split(",")):
+        runs[seed] = measured(chosen.model, {**settings, "seed": seed}, data, chosen.state)
+        print(f"seed {seed}: { ({key: one['value'] for key, one in runs[seed]['metrics'].items()}) }", flush=True)
+    means = {
+        key: round(statistics.mean(run["metrics"][key]["value"] for run in runs.values()), 5)
+        for key in next(iter(runs.values()))["metrics"]
+    }
+    kept = RESULTS / "quality_sequences.json"
+    found = json.loads(kept.read_text())["runs"] if kept.exists() else {}
+    found[f"{chosen.data} {chosen.model}"] = {"settings": settings, "means": means, "seeds": runs, **provenance()}
+    write("quality_sequences", {"protocol": Protocol("leave-last-out").hash, "runs": found})
+    print(f"mean of {len(runs)} seeds: {means}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
