@@ -136,6 +136,10 @@ def quality() -> list[str]:
             "quality_beauty",
             "Beauty (S3-Rec's file), leave-last-out, full ranking: `python benchmarks/quality/beauty.py`",
         ),
+        (
+            "quality_ncf_protocol",
+            "ml-1m as in NCF, the last act among 99 drawn items, then in all: `python benchmarks/quality/ncf_protocol.py`",
+        ),
         ("quality_gowalla", "Gowalla (LightGCN's split), full ranking: `python benchmarks/quality/gowalla.py`"),
     ):
         if found := read(name):
@@ -148,7 +152,25 @@ def quality() -> list[str]:
                 for model, one in models.items()
             ]
             parts += [title, table(["model", "settings", *metrics, "bar"], rows)]
+    if found := read("quality_new_users"):
+        shown = list(next(iter(found["models"].values()))["means"])
+        rows = [
+            [model, ", ".join(f"{key} {value}" for key, value in one["settings"].items())]
+            + [f"{one['means'][key]:.4f} ({spread(one['splits'], key)})" for key in shown]
+            for model, one in found["models"].items()
+        ]
+        text = (
+            "ml-1m, ratings from 4, `new-users` with 600 validation and 1,200 test persons: "
+            "`python benchmarks/quality/new_users.py`. Means of three splits, and the 95 % interval over the persons of the "
+            "first; settings are chosen on the validation persons of the first"
+        )
+        parts += [text, table(["model", "settings", *shown], rows)]
     return parts
+
+
+def spread(splits: list[Any], metric: str) -> str:
+    first = splits[0]["metrics"][metric]
+    return f"{first['low']:.4f} to {first['high']:.4f}"
 
 
 if __name__ == "__main__":

@@ -48,6 +48,13 @@ def test_settings_of_the_protocol_are_given_by_name(run: Run, data: Path) -> Non
     assert code == 2 and "no setting called 'persons'" in error
 
 
+def test_a_metric_is_shown_in_slices(run: Run, data: Path) -> None:
+    words = ("evaluate", "popularity,ease", "--data", data, "--protocol", "random", "--metrics", "ndcg")
+    code, said, _ = run(*words, "--slices", "ndcg")
+    assert code == 0 and "popularity: head" in said and "history: 6-10" in said
+    assert run(*words, "--slices", "recall")[0] != 0
+
+
 def test_sampled_numbers_and_leakage_come_with_a_warning(run: Run, data: Path) -> None:
     code, said, _ = run(
         *("evaluate", "popularity", "--data", data, "--protocol", "random", "--protocol-set", "sampled=4")

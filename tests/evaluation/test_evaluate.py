@@ -128,6 +128,21 @@ def test_slices_by_history_and_popularity_add_up() -> None:
     assert not [part for part in report.models[0].slices if part.by == "domain"]
 
 
+def test_slices_as_text_have_every_model() -> None:
+    report = evaluate({"up": ByCount(), "down": ByCount(-1.0)}, many(), Protocol("leave-last-out", k=5), resamples=0)
+    lines = [line.split() for line in report.sliced("recall@5").splitlines()]
+    assert lines[0] == ["recall@5", "n", "up", "down"]
+    found = {" ".join(line[:-3]): line[-3:] for line in lines[1:]}
+    for place, part in enumerate(report.models[0].slices):
+        values = [model.slices[place].metrics["recall@5"].value for model in report.models]
+        expected = [str(part.metrics["recall@5"].n), *(f"{value:.4f}" for value in values)]
+        assert found.pop(f"{part.by}: {part.value}") == expected
+    assert not found
+    assert "popularity:" not in report.sliced("novelty@5"), "which counts answers alone"
+    with pytest.raises(NotFound, match="no metric in slices called 'recall@50'"):
+        report.sliced("recall@50")
+
+
 def test_new_persons_are_a_slice_beside_known_ones() -> None:
     data = rows(
         *[("a", "p", 10**12), ("b", "p", 10**12), ("b", "q", 10**12 + 1)],

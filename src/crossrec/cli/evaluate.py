@@ -35,6 +35,7 @@ def evaluate(
         list[str] | None,
         typer.Option("--protocol-set", help="A setting of the protocol: test_persons=1200, sampled=99. Repeat."),
     ] = None,
+    slices: Annotated[str, typer.Option(help="Show this metric for new users, long tail and so on: ndcg.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Fit models on the training part and rank the full catalogue for all test users."""
@@ -55,3 +56,5 @@ def evaluate(
         print_json(report.to_dict())
     else:
         out.print(str(report))
+        if slices:
+            out.print(f"\n{report.sliced(chosen.named(slices, k))}")

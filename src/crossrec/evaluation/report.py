@@ -169,6 +169,27 @@ class Report:
         """Return the report as plain text for a terminal."""
         return "\n".join([*self.heading(), "", *self._models(), *self._beyond(), *self._differences()])
 
+    def sliced(self, metric: str) -> str:
+        """Return one metric in each slice as plain text: the number of lists, and every model's value.
+
+        Args:
+            metric: At length, at the main k: "ndcg@10".
+
+        Raises:
+            NotFound: No such metric in the slices.
+        """
+        parts = self.models[0].slices
+        known = dict.fromkeys(name for part in parts for name in part.metrics)
+        if metric not in known:
+            raise unknown_name("metric in slices", metric, known)
+        rows = [
+            [f"{part.by}: {part.value}", f"{part.metrics[metric].n:,}"]
+            + [shown(model.slices[place].metrics[metric].value) for model in self.models]
+            for place, part in enumerate(parts)
+            if metric in part.metrics
+        ]
+        return "\n".join(aligned([[metric, "n", *(model.name for model in self.models)], *rows]))
+
     def __str__(self) -> str:
         return self.table()
 
