@@ -49,6 +49,16 @@ def speed() -> list[str]:
         ]
         head.append("difference in loss")
         parts += ["`als`: `python benchmarks/als.py`", table(head, rows)]
+    if found := read("bpr"):
+        rows = [
+            [one["data"], one["factors"], f"{one['seconds']['ours']:.3f}", f"{one['seconds']['implicit']:.3f}"]
+            + [f"{one['ratio']:.2f}"]
+            + [f"{one['quality'][side][key]:.4f}" for key in ("auc", "ndcg@10") for side in ("ours", "implicit")]
+            for one in found["runs"]
+        ]
+        head = ["data", "factors", "ours, s/epoch", "implicit 0.7.3", "ratio", "AUC, ours", "implicit"]
+        head += ["NDCG@10, ours", "implicit"]
+        parts += ["`bpr`, two threads each: `python benchmarks/bpr.py`", table(head, rows)]
     if found := read("item_knn"):
         rows = [
             [f"{one['items']:,}", f"{one['interactions']:,}", one["similarity"], f"{one['seconds']['ours']:.2f}"]

@@ -30,10 +30,12 @@ _HOMES = {
     "tune": "evaluation.tuning.tune",
     "open_dataset": "data.dataset",
     "ALS": "models.classic.als",
+    "BPR": "models.classic.bpr",
     "EASE": "models.classic.ease",
     "Fallback": "models.fallback",
     "ItemKNN": "models.classic.item_knn",
     "Popularity": "models.classic.popularity",
+    "SLIM": "models.classic.slim",
     "SVD": "models.classic.svd",
     "UserKNN": "models.classic.user_knn",
     "GFCF": "models.graph.gf_cf",
@@ -58,9 +60,11 @@ if TYPE_CHECKING:
     from crossrec.evaluation.protocol import Protocol
     from crossrec.evaluation.tuning.tune import tune
     from crossrec.models.classic.als import ALS
+    from crossrec.models.classic.bpr import BPR
     from crossrec.models.classic.ease import EASE
     from crossrec.models.classic.item_knn import ItemKNN
     from crossrec.models.classic.popularity import Popularity
+    from crossrec.models.classic.slim import SLIM
     from crossrec.models.classic.svd import SVD
     from crossrec.models.classic.user_knn import UserKNN
     from crossrec.models.fallback import Fallback
@@ -75,8 +79,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALS",
+    "BPR",
     "EASE",
     "GFCF",
+    "SLIM",
     "SVD",
     "Act",
     "BERT4Rec",

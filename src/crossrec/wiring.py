@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import logging
 import socket
 import sys
@@ -23,7 +24,7 @@ from crossrec.data.engine import open_engine
 from crossrec.evaluation.evaluate import evaluate
 from crossrec.evaluation.protocol import Protocol
 from crossrec.events.log import open_log
-from crossrec.models.abilities import FitsOnEngine
+from crossrec.models.abilities import FitsOnEngine, Updates
 from crossrec.models.fallback import Fallback
 from crossrec.models.progress import Progress, watching
 from crossrec.models.recommender import MODELS, Recommender, create
@@ -42,6 +43,7 @@ __all__ = [
     "split_settings",
     "train_bundle",
     "train_on",
+    "update_bundle",
 ]
 
 _FALLBACK = "popularity"
@@ -120,6 +122,46 @@ def train_on(
     taken = stopwatch()
     chain = as_served(name, model).fit(interactions)
     return _saved(name, model, chain, interactions, folder, seconds=taken(), evaluation=evaluation)
+
+
+def update_bundle(folder: Path, data: Path, out: Path, *, progress: Progress | None = None) -> Bundle:
+    """Let a bundle learn the interactions of a data set beside those that it knows, and save what it has become.
+
+    Args:
+        folder: The bundle.
+        data: Folder of a data set with what is new.
+        out: Where the new bundle goes; may be the same folder.
+        progress: Told of epochs.
+
+    Raises:
+        NotFound: No such bundle or data set.
+        InvalidInput: The model does not learn what is new, the ids are of another kind, or something else than a
+            bundle lies in the folder.
+    """
+    check_place(out)
+    bundle, taken = open_bundle(folder), stopwatch()
+    if not isinstance(bundle.model, Updates):
+        raise InvalidInput(
+            f"update: expected a model that learns what is new (popularity, user_knn, ease, als), got "
+            f"'{bundle.card.model}'; train it anew on everything"
+        )
+    new = open_dataset(data).interactions()
+    with watching(progress):
+        bundle.model.update(new)
+    seen = bundle.model.histories_
+    counts = {"rows": len(seen.acts.items), "users": len(seen), "items": len(bundle.model.catalogue_)}
+    both = hashlib.sha256(f"{bundle.card.data_hash} {new.fingerprint}".encode()).hexdigest()
+    card = dataclasses.replace(
+        bundle.card,
+        trained_at=now(),
+        data_hash=both,
+        data={**bundle.card.data, **counts, "domains": bundle.model.catalogue_.domain_names},
+        fit_seconds=taken(),
+        crossrec=__version__,
+        evaluation={"protocol": None, "note": "updated with new interactions, not evaluated since"},
+    )
+    write_bundle(bundle.model, card, out)
+    return open_bundle(out)
 
 
 def _saved(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import onnxruntime
 import pytest
 from tests.cli.conftest import Run
 
@@ -90,3 +91,52 @@ def test_a_model_without_epochs_has_no_curve(run: Run, data: Path, tmp_path: Pat
     words = ("train", "popularity", "--data", data, "--out", tmp_path / "m")
     code, _, error = run(*words, "--curve", tmp_path / "curve.svg")
     assert code != 0 and "trained in epochs" in error
+
+
+def test_a_bundle_learns_what_is_new(run: Run, data: Path, tmp_path: Path) -> None:
+    code, _, error = run("train", "als", "--data", data, "--out", tmp_path / "m", "--set", "factors=4")
+    assert code == 0, error
+    late = tmp_path / "late.csv"
+    late.write_text(
+        "user_id,item_id,timestamp\n" + "".join(f"new,{film},{1_500_000_000 + film}\n" for film in (100, 102))
+    )
+    code, _, error = run("data", "import", "tables", late, "--domain", "films", "--out", tmp_path / "late")
+    assert code == 0, error
+    words = ("update", "--model", tmp_path / "m", "--data", tmp_path / "late", "--out", tmp_path / "m2", "--json")
+    code, said, error = run(*words)
+    assert code == 0, error
+    card = json.loads(said)
+    before = json.loads((tmp_path / "m" / "card.json").read_text())
+    assert card["data"]["rows"] == before["data"]["rows"] + 2 and card["data"]["users"] == before["data"]["users"] + 1
+    assert card["data_hash"] != before["data_hash"] and "not evaluated since" in card["evaluation"]["note"]
+    code, said, error = run("recommend", "--model", tmp_path / "m2", "--user", "new", "-k", "3", "--json")
+    assert code == 0, error
+    assert [int(row["item_id"]) % 2 for row in json.loads(said)] == [0, 0, 0]
+
+
+def test_a_model_that_cannot_learn_what_is_new_is_named(run: Run, bundle: Path, data: Path, tmp_path: Path) -> None:
+    code, _, error = run("update", "--model", bundle, "--data", data, "--out", tmp_path / "m2")
+    assert code == 2 and "expected a model that learns what is new" in error and "'item_knn'" in error
+
+
+def test_a_network_is_written_and_can_be_asked_elsewhere(run: Run, data: Path, tmp_path: Path) -> None:
+    small = [word for pair in ("epochs=2", "width=8", "blocks=1", "longest=6") for word in ("--set", pair)]
+    code, _, error = run("train", "sasrec", "--data", data, "--out", tmp_path / "m", *small)
+    assert code == 0, error
+    code, said, error = run("export", "--model", tmp_path / "m", "--onnx", tmp_path / "net.onnx", "--json")
+    assert code == 0, error
+    told = json.loads(said)
+    assert told["model"] == "sasrec" and told["file"].endswith("net.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
+    items = json.loads(session.get_modelmeta().custom_metadata_map["items"])
+    assert session.get_outputs()[0].shape[1] == len(items) == 20
+
+
+def test_a_model_without_a_network_is_refused(run: Run, bundle: Path, tmp_path: Path) -> None:
+    code, _, error = run("export", "--model", bundle, "--onnx", tmp_path / "net.onnx")
+    assert code == 2 and "expected a model with a network" in error and "item_knn" in error
+
+
+def test_another_ending_is_refused(run: Run, bundle: Path, tmp_path: Path) -> None:
+    code, _, error = run("export", "--model", bundle, "--onnx", tmp_path / "net.txt")
+    assert code == 2 and "ends in .onnx" in error

@@ -17,7 +17,7 @@ from crossrec.core.errors import InvalidInput, NotFitted
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Queries, Query
 from crossrec.core.recommendations import Scores
-from crossrec.models.abilities import Explains, Rates, SimilarItems
+from crossrec.models.abilities import Explains, Rates, SimilarItems, Updates
 from crossrec.models.classic.ease import EASE
 from crossrec.models.classic.popularity import Popularity
 from crossrec.models.fallback import Fallback
@@ -144,3 +144,14 @@ def test_a_chain_can_do_what_its_first_capable_member_can(chain: Fallback, tmp_p
     assert copy.deepcopy(chain).similar.__self__ is not chain.members[0]  # type: ignore[attr-defined]
     plain = Fallback((Popularity(),))
     assert not any(isinstance(plain, ability) for ability in (SimilarItems, Explains, Rates))
+
+
+def test_a_chain_learns_what_is_new_where_every_member_does() -> None:
+    old = Interactions.from_frame(pl.DataFrame({"user_id": ["a", "a", "b"], "item_id": ["x", "y", "x"]}))
+    new = Interactions.from_frame(pl.DataFrame({"user_id": ["c", "c"], "item_id": ["z", "x"]}))
+    chain = Fallback((EASE(l2=1.0), Popularity())).fit(old)
+    assert isinstance(chain, Updates) and chain.update(new) is chain
+    assert all(member.catalogue_.ids.series.to_list() == ["x", "y", "z"] for member in chain.members)
+    assert chain.members[1].counts_.tolist() == [3, 1, 1]  # type: ignore[attr-defined]
+    assert chain.recommend(["c", "nobody"], k=3).ids() == [["y"], ["x", "y", "z"]]
+    assert not isinstance(Fallback((Fixed([1.0]), Popularity())), Updates)

@@ -1,9 +1,9 @@
-"""crossrec train: fit a model on a data set and save it as a bundle that can be served."""
+"""crossrec train, update and export: bundles that can be served, and their networks for other programs."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,11 +14,11 @@ from crossrec.core.settings import load_settings
 from crossrec.evaluation.tuning.tuned import read_settings
 from crossrec.models.fallback import Fallback
 from crossrec.models.machine import use_threads
-from crossrec.tracking.bundle import Bundle
-from crossrec.tracking.remote import outgoing_bundle
-from crossrec.wiring import train_bundle
+from crossrec.tracking.bundle import Bundle, open_bundle
+from crossrec.tracking.remote import bundle_folder, outgoing_bundle
+from crossrec.wiring import train_bundle, update_bundle
 
-__all__ = ["train"]
+__all__ = ["export", "train", "update"]
 
 
 def train(
@@ -85,6 +85,49 @@ def _from_file(model: str, file: Path | None) -> dict[str, str]:
     if model not in found:
         raise InvalidInput(f"--settings: '{file}' has settings of {', '.join(found) or 'no model'}, none of {model}")
     return dict(found[model])
+
+
+def update(
+    model: Annotated[str, typer.Option(help="Folder of a bundle; may be s3://, gs:// or az://.")],
+    data: Annotated[Path, typer.Option(help="Folder of a data set with what is new; may be s3://, gs:// or az://.")],
+    out_folder: Annotated[
+        str, typer.Option("--out", help="Folder for the new bundle; may be the same. May be s3://, gs:// or az://.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Let a bundle learn new interactions without training it anew; what it has learned must not be told again."""
+    use_threads(load_settings().threads)
+    with advancing("updating") as progress, outgoing_bundle(out_folder) as folder:
+        bundle = update_bundle(bundle_folder(model), data, folder, progress=progress)
+    if as_json:
+        print_json({"folder": out_folder, "version": bundle.version, **vars(bundle.card)})
+        return
+    known = bundle.card.data
+    out.print(f"{bundle.card.model} knows {known['rows']:,} interactions of {known['users']:,} users now")
+    out.print(f"saved {out_folder}, version {bundle.version}")
+
+
+def export(
+    model: Annotated[str, typer.Option(help="Folder of a bundle; may be s3://, gs:// or az://.")],
+    onnx: Annotated[Path, typer.Option(help="The .onnx file; replaced if it is there.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the network of a bundle as ONNX; item ids stand in its metadata, in the order of the scores."""
+    if onnx.suffix != ".onnx":
+        raise InvalidInput(f"--onnx: expected a file that ends in .onnx, got '{onnx}'")
+    bundle = open_bundle(bundle_folder(model))
+    asked: Any = bundle.model.members[0] if isinstance(bundle.model, Fallback) else bundle.model
+    if not hasattr(asked, "exported"):
+        raise InvalidInput(f"--onnx: expected a model with a network (sasrec, bert4rec), got '{bundle.card.model}'")
+    try:
+        from crossrec.models.training.export import export_onnx
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"--onnx needs {error.name}: pip install 'crossrec[torch,onnx]'") from error
+    export_onnx(asked, onnx)
+    if as_json:
+        print_json({"file": str(onnx), "model": bundle.card.model, "version": bundle.version})
+        return
+    out.print(f"wrote {bundle.card.model} with {len(asked.catalogue_):,} items to {onnx}")
 
 
 def _draw(bundle: Bundle, path: Path) -> None:

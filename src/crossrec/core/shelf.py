@@ -30,6 +30,9 @@ EXTRA_OF_IMPORT = {
     "torch": "torch",
     "lightning": "torch",
     "optuna": "tune",
+    "onnx": "onnx",
+    "onnxscript": "onnx",
+    "onnxruntime": "onnx",
 }
 """Top-level import name -> the extra of this package that installs it."""
 

@@ -13,7 +13,7 @@ from crossrec.core.recommendations import Recommendations
 from crossrec.core.vocabulary import Id
 from crossrec.data.engine import Engine
 
-__all__ = ["Explains", "FitsOnEngine", "Rates", "SimilarItems"]
+__all__ = ["Explains", "FitsOnEngine", "Rates", "SimilarItems", "Updates"]
 
 
 @runtime_checkable
@@ -82,5 +82,24 @@ class FitsOnEngine(Protocol):
         Raises:
             InvalidInput: A setting is out of its range, or the engine cannot do this.
             Unavailable: The engine fails.
+        """
+        ...
+
+
+@runtime_checkable
+class Updates(Protocol):
+    """Can learn what is new without starting again."""
+
+    def update(self, new: Interactions) -> Updates:
+        """Learn further interactions, of people and items that are known or not, and return this model.
+
+        What people did before is taken from the model's histories, so an interaction told twice is there twice.
+
+        Args:
+            new: Interactions with the same kind of ids. Known items keep their codes, new ones stand behind them.
+
+        Raises:
+            NotFitted: Before `fit` or `load`.
+            InvalidInput: Ids are of another kind, or the model knows one domain alone and is told of others.
         """
         ...

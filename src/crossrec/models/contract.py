@@ -21,7 +21,7 @@ from crossrec.core.errors import CrossrecError, InvalidInput, NotFitted, NotFoun
 from crossrec.core.event import KIND_CODES, NOT_TASTE
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Query
-from crossrec.models.abilities import Explains, SimilarItems
+from crossrec.models.abilities import Explains, SimilarItems, Updates
 from crossrec.models.boards import checkerboard, two_domain_board
 from crossrec.models.recommender import Recommender
 from crossrec.models.storage import load
@@ -324,6 +324,29 @@ def check_only_taste_counts(kind: Any, folder: Path) -> None:
     np.testing.assert_array_equal(model.recommend(["u001"]).scores, _fitted(kind).recommend(["u001"]).scores)
     queries = Query(history=tuple(Act("i002", kind=name, value=5.0) for name in NOT_TASTE))
     assert bool(model.recommend(queries).opinion[0]) is not kind.needs_history
+
+
+def check_update_approaches_a_new_fit(kind: Any, folder: Path) -> None:
+    """Where it learns what is new: it scores like a model fitted on everything, also who and what was new."""
+    model: Any = _new(kind)
+    board, can = _board(kind), isinstance(model, Updates)
+    if not can:
+        return
+    late = (board.users % 4 == 3) | (board.items % 6 == 5)
+    first, rest = (_renumbered(board.take(part)) for part in (~late, late))
+    _raises(NotFitted, lambda: model.update(rest))
+    whole, items = _fitted(kind), board.item_ids.series.to_list()
+    users = board.user_ids.series.to_list()
+    assert model.fit(first).update(rest) is model
+    found, wanted = (one.score(one.histories_.queries(users), items).values for one in (model, whole))
+    assert np.mean((found - wanted) ** 2) <= 0.05**2 * np.mean(wanted**2)
+    model.save(folder / "updated")
+    np.testing.assert_array_equal(load(folder / "updated").recommend(users).items, model.recommend(users).items)
+
+
+def _renumbered(data: Interactions) -> Interactions:
+    """Return the same rows with the users and items that they have, and no others."""
+    return Interactions.from_frame(data.to_polars())
 
 
 _OF_QUERIES = ("indptr", "items", "times", "kinds", "values", "weights")

@@ -15,7 +15,7 @@ from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
-from crossrec.models.abilities import Explains, Rates, SimilarItems
+from crossrec.models.abilities import Explains, Rates, SimilarItems, Updates
 from crossrec.models.histories import Histories
 from crossrec.models.ranking import Masks, rank
 from crossrec.models.recommender import FromScores, Recommender
@@ -52,6 +52,16 @@ class Fallback(FromScores):
             capable = next((member for member in self.members if isinstance(member, ability)), None)
             if capable is not None:
                 setattr(self, method, getattr(capable, method))
+        if all(isinstance(member, Updates) for member in self.members):
+            self.update = self._updated
+
+    def _updated(self, new: Interactions) -> Fallback:
+        """Let every member learn what is new; see `Updates`."""
+        members: Any = self.members
+        for member in members:
+            member.update(new)
+        self.catalogue_, self.histories_ = self.members[0].catalogue_, self.members[0].histories_
+        return self
 
     @property
     def catalogue_(self) -> Catalogue:

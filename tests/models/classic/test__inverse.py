@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crossrec.core.errors import InvalidInput
-from crossrec.models.classic._inverse import invert
+from crossrec.models.classic._inverse import change, invert
 
 
 @given(st.integers(1, 40), st.integers(1, 45), st.integers(0, 1000))
@@ -31,3 +32,16 @@ def test_a_view_is_filled_too() -> None:
 def test_a_matrix_that_is_not_positive_definite_is_refused(largest: int) -> None:
     with pytest.raises(InvalidInput, match="raise l2"):
         invert(np.asfortranarray([[1.0, 2.0], [2.0, 1.0]], dtype=np.float32), largest)
+
+
+def test_a_changed_inverse_is_that_of_the_changed_matrix() -> None:
+    chance = np.random.default_rng(0)
+    before, more = ((chance.random((12, 50)) < 0.2).astype(np.float32) for _ in range(2))
+    before[3] = 0  # someone new
+    after = np.maximum(before, more)
+    rest = (chance.random((200, 50)) < 0.1).astype(np.float32)
+    gram = rest.T @ rest + before.T @ before + 5 * np.eye(50, dtype=np.float32)
+    found = np.linalg.inv(gram.astype(np.float64)).astype(np.float32)
+    change(found, sp.csr_array(before), sp.csr_array(after))
+    exact = np.linalg.inv((gram - before.T @ before + after.T @ after).astype(np.float64))
+    np.testing.assert_allclose(found, exact, atol=2e-6)

@@ -98,3 +98,20 @@ def test_similar_items_share_the_parity_and_leave_the_item_out(keep: int) -> Non
 def test_settings_out_of_range_are_refused(setting: dict[str, float]) -> None:
     with pytest.raises(InvalidInput, match="EASE: expected l2 > 0"):
         EASE(**setting).fit(checkerboard())  # type: ignore[arg-type]
+
+
+def test_an_update_is_a_new_fit_without_solving_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(0)
+    user, item = np.nonzero(chance.random((80, 40)) < 0.2)
+    frame = pl.DataFrame({"user_id": user, "item_id": item})
+    late = (pl.col("user_id") >= 74) | (pl.col("item_id") >= 38) & (pl.col("user_id") < 3)
+    parts = frame.filter(~late & (pl.col("item_id") < 38)), frame.filter(late)
+    old, new = (Interactions.from_frame(part) for part in parts)
+    whole = EASE(l2=20.0).fit(Interactions.from_frame(pl.concat(parts)))
+    model = EASE(l2=20.0).fit(old)
+    monkeypatch.setattr("crossrec.models.classic.ease.invert", lambda *_: pytest.fail("solved anew"))
+    model.update(new)
+    items = whole.catalogue_.ids.series.to_list()
+    place = model.catalogue_.codes_of(items)
+    np.testing.assert_allclose(model.weights_[np.ix_(place, place)], whole.weights_, atol=2e-5)
+    np.testing.assert_allclose(model.diagonal_[place], whole.diagonal_, rtol=1e-4)

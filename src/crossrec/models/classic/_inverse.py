@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.linalg import lapack
 
 from crossrec.core.arrays import Floats
 from crossrec.core.errors import InvalidInput
+from crossrec.models.classic._sparse import sum_of_rows
 
-__all__ = ["WORKSPACE", "invert"]
+__all__ = ["WORKSPACE", "change", "invert"]
 
 WORKSPACE = 1.6
 """Memory at the peak, in sizes of the matrix, its own among them."""
@@ -44,6 +46,24 @@ def invert(matrix: Floats, largest: int = _LARGEST) -> None:
     cross *= -1
     _subtract_product(upper, across.T, cross)
     matrix[:half, half:] = cross.T
+
+
+def change(inverse: Floats, before: sp.csr_array, after: sp.csr_array) -> None:
+    """Make the inverse of G of that of G - B'B + A'A, in place.
+
+    Args:
+        inverse: Float32[I, I], symmetric.
+        before: B, [V, I] CSR.
+        after: A, [V, I] CSR.
+
+    Source: Woodbury's identity, Golub & Van Loan 2013, equation 2.1.4, with the rows of A and B and their signs.
+    """
+    rows = sp.csr_array(sp.vstack([after, before[np.diff(before.indptr) > 0]]))
+    signs = np.where(np.arange(rows.shape[0]) < after.shape[0], 1.0, -1.0)
+    across = sum_of_rows(rows, inverse)
+    core = (rows @ across.T.astype(np.float64)).T + np.diag(signs)
+    solved = np.linalg.solve(core, across.astype(np.float64)).astype(np.float32)
+    _subtract_product(inverse, np.ascontiguousarray(across.T), solved)
 
 
 def _by_lapack(matrix: Floats) -> None:

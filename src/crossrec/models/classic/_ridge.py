@@ -25,7 +25,7 @@ class Side(NamedTuple):
     variances: Doubles
 
 
-def solve_side(ratings: sp.csr_array, other: Side, prior: Doubles, noise: float) -> Side:
+def solve_side(ratings: sp.csr_array, other: Side, prior: Doubles, noise: float, centre: Doubles | None = None) -> Side:
     """Solve every row's vector and bias, the other side being fixed.
 
     Args:
@@ -33,12 +33,13 @@ def solve_side(ratings: sp.csr_array, other: Side, prior: Doubles, noise: float)
         other: The other side, C rows.
         prior: Float64[D + 1] variance of each dimension, and of the bias, before any rating is seen.
         noise: Variance of a rating around its prediction, > 0.
+        centre: Float64[R, D + 1] mean of each row before any rating is seen; None is 0.
 
     Returns:
-        Means and variances; a row without ratings has mean 0 and the prior's variance.
+        Means and variances; a row without ratings has the prior's.
     """
     shape = (ratings.shape[0], len(prior))
-    means, variances = np.zeros(shape), np.empty(shape)
+    means, variances = np.zeros(shape) if centre is None else centre.copy(), np.empty(shape)
     parts = ratings.indptr.astype(np.int64), ratings.indices.astype(np.int32, copy=False)
     _solve_rows(*parts, ratings.data.astype(np.float64), other.means, other.variances, prior, noise, means, variances)
     return Side(means, variances)
@@ -84,7 +85,10 @@ def _solve_rows(
     means: Doubles,
     variances: Doubles,
 ) -> None:  # pragma: no cover - compiled
-    """Build and solve (1 / prior + (F'F + doubts) / noise) x = F'r / noise, where F has a 1 in the bias's place."""
+    """Solve (1 / prior + (F'F + doubts) / noise) x = F'r / noise + centre / prior; F has a 1 in the bias's place.
+
+    `means` holds the centres when it begins.
+    """
     size = len(prior)
     for row in numba.prange(len(indptr) - 1):
         system, right, feature = np.zeros((size, size)), np.zeros(size), np.ones(size)
@@ -101,7 +105,7 @@ def _solve_rows(
         for i in range(size):
             for j in range(i + 1):
                 system[i, j] /= noise
-            right[i] /= noise
+            right[i] = right[i] / noise + means[row, i] / prior[i]
             system[i, i] += 1.0 / prior[i]
             variances[row, i] = 1.0 / system[i, i]
         _solve_in_place(system, right)

@@ -28,12 +28,16 @@ from crossrec.models.classic._gradients import (
     solve_rows,
     vectors_at_random,
 )
+from crossrec.models.classic._growth import grown_of
 from crossrec.models.classic._whitening import whiten
 from crossrec.models.progress import tracked
 from crossrec.models.recommender import FromScores
 from crossrec.models.space import Range, Space
 
 __all__ = ["ALS"]
+
+_TURNS, _MORE = 4, 4
+"""In an update: turns of conjugate gradients that users take from nothing, and sweeps after them."""
 
 
 @dataclass
@@ -85,17 +89,27 @@ class ALS(FromScores):
         """
         self._check()
         told = confidences(train.csr(self._values), self.alpha)
-        by_user, by_item = Rows.of(told), Rows.of(sp.csr_array(told.T.tocsr()))
         users = vectors_at_random(told.shape[0], self.factors, self.seed)
         items = vectors_at_random(told.shape[1], self.factors, self.seed + 1)
-        self.usual_ = _usual(by_user, told.shape[1], self.alpha)
-        of_item = _usual(by_item, told.shape[0], self.alpha)
-        for _ in tracked("epochs", range(self.epochs)):
-            users = self._improved(users, items, by_user, self.usual_)
-            items = self._improved(items, users, by_item, of_item)
-        self._keep(items)
+        self._sweep(users, items, told, self.epochs)
         self.blocks_ = block_labels(train.csr())
         return self.remember(train)
+
+    def update(self, new: Interactions) -> ALS:
+        """Sweep a few times more, from the items' vectors that there are; see `Updates`.
+
+        Users are solved from them first, items that are new start at random.
+        """
+        growth = grown_of(self, new)
+        told = confidences(growth.data.csr(self._values), self.alpha)
+        more = vectors_at_random(told.shape[1], self.factors, self.seed + 1)[len(self.items_) :]
+        items, rows = np.vstack([self.items_, more]), Rows.of(told)
+        users = np.zeros((told.shape[0], self.factors), dtype=np.float32)
+        for _ in range(_TURNS):
+            users = self._improved(users, items, rows, _usual(rows, told.shape[1], self.alpha))
+        self._sweep(users, items, told, _MORE)
+        self.blocks_ = block_labels(growth.data.csr())
+        return self.remember(growth.data)
 
     def fit_on(self, train: Interactions, engine: Engine, workspace: Path) -> ALS:
         """Learn the items' vectors on an engine; users are solved here, as always. See `FitsOnEngine`.
@@ -174,6 +188,16 @@ class ALS(FromScores):
     def _values(self) -> CsrValues:
         """Where the strength of a cell comes from."""
         return "weights" if self.by_weight else "binary"
+
+    def _sweep(self, users: Floats, items: Floats, told: sp.csr_array, epochs: int) -> None:
+        """Improve users and items in turn, and keep the items."""
+        by_user, by_item = Rows.of(told), Rows.of(sp.csr_array(told.T.tocsr()))
+        self.usual_ = _usual(by_user, told.shape[1], self.alpha)
+        of_item = _usual(by_item, told.shape[0], self.alpha)
+        for _ in tracked("epochs", range(epochs)):
+            users = self._improved(users, items, by_user, self.usual_)
+            items = self._improved(items, users, by_item, of_item)
+        self._keep(items)
 
     def _improved(self, own: Floats, other: Floats, rows: Rows, usual: float) -> Floats:
         """Do half a sweep, with one penalty for all or with each row's own."""

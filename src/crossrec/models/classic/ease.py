@@ -16,7 +16,8 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores, top_k
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._blocks import blocks_of
-from crossrec.models.classic._inverse import WORKSPACE, invert
+from crossrec.models.classic._growth import grown_of
+from crossrec.models.classic._inverse import WORKSPACE, change, invert
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
 from crossrec.models.classic._sparse import dense_product, sum_of_rows
 from crossrec.models.machine import require_memory
@@ -61,8 +62,32 @@ class EASE(FromScores):
         whole = 0 if largest == size else size * size * 4
         held = size * self.keep * 8 if self.keep else whole
         require_memory(largest * largest * 4 * WORKSPACE + held, f"EASE over {size:,} items")
+        self.diagonal_ = np.full(size, 1 / self.l2, dtype=np.float32)  # as it is for an item that nobody had
         self.weights_ = _assembled([(block, self._solved(seen, block)) for block in blocks], size, self.keep)
         return self.remember(train)
+
+    def update(self, new: Interactions) -> EASE:
+        """Change the inverse by what is new, see `_inverse`; see `Updates`.
+
+        With `keep`, or where more people did something new than a quarter of the items, it is solved anew.
+        """
+        growth, weights = grown_of(self, new), self.weights_
+        people, size = growth.after.shape
+        told = hasattr(self, "diagonal_")  # older releases did not keep it
+        if not isinstance(weights, np.ndarray) or 0 < self.keep < size or not told or people > size // 4:
+            return self.fit(growth.data)
+        require_memory(size * size * 4 * 1.2, f"EASE over {size:,} items")
+        known = len(self.diagonal_)
+        diagonal = np.append(self.diagonal_, np.full(size - known, 1 / self.l2, dtype=np.float32))
+        inverse = np.zeros((size, size), dtype=np.float32)
+        np.multiply(weights, -self.diagonal_, out=inverse[:known, :known])
+        inverse[np.diag_indices(size)] = diagonal
+        change(inverse, growth.before, growth.after)
+        self.diagonal_ = np.diag(inverse).copy()
+        inverse /= -self.diagonal_
+        np.fill_diagonal(inverse, 0.0)
+        self.weights_ = inverse
+        return self.remember(growth.data)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Multiply histories with the weights."""
@@ -78,9 +103,10 @@ class EASE(FromScores):
         inverse = _gram(sp.csr_array(seen[:, block]), self.l2)
         invert(inverse)
         weights = inverse.T  # symmetric, and in C order the row of a past item lies together: half of every score
-        diagonal = -np.diag(inverse).copy()
+        diagonal = np.diag(inverse).copy()
+        self.diagonal_[block] = diagonal
         for row in weights:  # a view each: no second large array
-            row /= diagonal
+            row /= -diagonal
         np.fill_diagonal(weights, 0.0)
         return _pruned(weights, self.keep) if 0 < self.keep < len(block) else weights
 

@@ -15,6 +15,7 @@ from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Scores
 from crossrec.core.vocabulary import Id
+from crossrec.models.classic._growth import grown_of
 from crossrec.models.recommender import FromScores
 from crossrec.models.space import Choice, Space
 
@@ -51,6 +52,17 @@ class Popularity(FromScores):
             raise InvalidInput(f"half_life_days: expected > 0, got {self.half_life_days}")
         self.counts_ = self._decayed(train) if self.half_life_days else train.csr().sum(axis=0).astype(np.float32)
         return self.remember(train)
+
+    def update(self, new: Interactions) -> Popularity:
+        """Count what is new; see `Updates`. The counts are those of a new fit."""
+        growth = grown_of(self, new)
+        if self.half_life_days:
+            self.counts_ = self._decayed(growth.data)
+        else:
+            counts = (growth.after.sum(axis=0) - growth.before.sum(axis=0)).astype(np.float32)
+            counts[: len(self.counts_)] += self.counts_
+            self.counts_ = counts
+        return self.remember(growth.data)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Return the counts for every query."""

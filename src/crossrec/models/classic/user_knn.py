@@ -15,6 +15,7 @@ from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores, top_k
 from crossrec.core.vocabulary import Id
+from crossrec.models.classic._growth import grown_of
 from crossrec.models.classic._neighbours import similar_items
 from crossrec.models.classic._sparse import dense_product
 from crossrec.models.classic._weighting import weights_of
@@ -82,6 +83,10 @@ class UserKNN(FromScores):
         self.remember(train)
         self._people()
         return self
+
+    def update(self, new: Interactions) -> UserKNN:
+        """Remember what is new, which is all that a fit does; see `Updates`."""
+        return self.remember(grown_of(self, new).data)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Add up the similarities of the neighbours that had each item, in slices of bounded memory."""

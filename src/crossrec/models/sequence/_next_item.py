@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from crossrec.core.arrays import Codes, Floats
 from crossrec.core.errors import InvalidInput
@@ -22,6 +22,7 @@ from crossrec.models.ranking import Scorer
 from crossrec.models.sequence._sequences import Sequences, sequences_of
 from crossrec.models.sequence._transformer import Transformer
 from crossrec.models.space import Choice, Range, Space
+from crossrec.models.training.export import Exported
 from crossrec.models.training.network import FromNetwork
 from crossrec.models.training.trainer import Course
 
@@ -83,6 +84,13 @@ class NextItem(FromNetwork):
         """Multiply the vector at the end of each history with those of the items."""
         codes, asked = self.candidate_codes(candidates), self.aligned(queries)
         return self._scored(self.network, asked, codes)
+
+    def exported(self) -> Exported:
+        """Return the network with two inputs: items, the newest last, and how many places of a row they fill."""
+        network = _Asked(self.network, len(self.catalogue_), gap_at_end=self.gap_at_end)
+        places = {0: ("batch", None), 1: ("length", self.longest - self.gap_at_end)}
+        examples = {"items": torch.zeros((2, 2), dtype=torch.int64), "lengths": torch.tensor([2, 1])}
+        return Exported(network, examples, {"items": places, "lengths": {0: places[0]}})
 
     def check_settings(self) -> None:
         """Refuse settings out of their range.
@@ -188,3 +196,22 @@ class NextItem(FromNetwork):
             sizes = sizes + 1
         found: Tensor = network(places, sizes)[rows, sizes - 1]
         return found
+
+
+class _Asked(nn.Module):
+    """From Int64[B, L] items, any behind the end, and Int64[B] lengths >= 1 to Float32[B, I] scores."""
+
+    def __init__(self, network: Transformer, items: int, *, gap_at_end: bool) -> None:
+        super().__init__()
+        self.network, self.items, self.gap_at_end = network, items, gap_at_end
+
+    def forward(self, items: Tensor, lengths: Tensor) -> Tensor:
+        if self.gap_at_end:
+            items = nn.functional.pad(items, (0, 1), value=self.items)
+            at_end = torch.arange(items.shape[1])[None, :] == lengths[:, None]
+            items = torch.where(at_end, self.items + 1, items)
+            lengths = lengths + 1
+        vectors = self.network(items, lengths)
+        ends = (lengths - 1)[:, None, None].expand(-1, 1, vectors.shape[2])
+        scores: Tensor = torch.gather(vectors, 1, ends)[:, 0] @ self.network.table.weight[: self.items].T
+        return scores

@@ -19,6 +19,8 @@ from crossrec.models.training.trainer import Course, train
 from crossrec.models.training.weights import filled, seeded, weights_of
 
 if TYPE_CHECKING:
+    from crossrec.models.training.export import Exported
+
     Model = TypeVar("Model", bound="FromNetwork")
 
 __all__ = ["FromNetwork"]
@@ -31,8 +33,8 @@ _COPIES = 6
 class FromNetwork(FromScores):
     """Keeps a network as arrays, and trains it the one way.
 
-    A model writes `form`, the network for a number of items, and gives `taught` its loss, its batches and the scores
-    of a network that is still learning.
+    A model writes `form`, the network for a number of items, and `exported`, how others ask it, and gives `taught` its
+    loss, its batches and the scores of a network that is still learning.
     """
 
     exempt: ClassVar[Mapping[str, str]] = {
@@ -46,6 +48,10 @@ class FromNetwork(FromScores):
 
         def form(self, items: int) -> nn.Module:
             """Return the untrained network for a catalogue; the model writes this."""
+            ...
+
+        def exported(self) -> Exported:
+            """Return the trained network from its inputs to scores, to be written as ONNX; the model writes this."""
             ...
 
     @property
