@@ -23,6 +23,8 @@ __all__ = ["BASELINES", "compare"]
 
 BASELINES = ("popularity", "item_knn", "ease")
 """Models of the shelf that every leaderboard has: whoever does not beat them says so."""
+_FLIPS = 10
+"""Flips of a permutation test for each draw of the bootstrap: p must be small enough to be corrected."""
 Values = dict[str, Doubles]
 
 
@@ -46,7 +48,7 @@ def compare(
         protocol: How to split and ask, or its name for the defaults.
         metric: The ranking metric that gives the order, at the protocol's length of lists or its own: "ndcg@20".
         baselines: Add popularity, item_knn and ease as they come, where `models` has none of the name.
-        resamples: Draws behind intervals and p; 0 leaves both out.
+        resamples: Bootstrap draws behind intervals, and a tenth of the flips behind p; 0 leaves both out.
         progress: Told of epochs while a model learns, and of its lists.
 
     Raises:
@@ -115,7 +117,7 @@ def _with_gaps(entries: list[Entry], values: Values, sitting: Examination, resam
     table = np.stack([values[a] - values[b] for a, b in pairs], axis=1)
     persons, seed = sitting.questions.users, sitting.judge.protocol.seed
     intervals = bootstrap_means(table, persons=persons, resamples=resamples, seed=seed)
-    p_values = permutation_p_values(table, persons=persons, resamples=resamples, seed=seed)
+    p_values = permutation_p_values(table, persons=persons, resamples=_FLIPS * resamples, seed=seed)
     gaps: dict[tuple[str, str | None], Gap] = {
         (a, b): Gap(b, found.value, found.low, found.high, float(p), float(corrected))
         for (a, b), found, p, corrected in zip(pairs, intervals, p_values, holm(p_values), strict=True)

@@ -9,7 +9,7 @@ from crossrec.evaluation.report import aligned, shown
 from crossrec.metrics.ranking import METRICS
 
 if TYPE_CHECKING:
-    from crossrec.evaluation.comparing.leaderboard import Entry, Gap, Leaderboard
+    from crossrec.evaluation.comparing.leaderboard import Entry, Leaderboard
 
 __all__ = [
     "beyond_rows",
@@ -101,12 +101,9 @@ def beyond_words(board: Leaderboard) -> str:
 
 def gap_rows(board: Leaderboard) -> Rows:
     """Return the table of differences with its head; nothing where there are none."""
-    gaps: list[tuple[Entry, Gap]] = [(entry, entry.to_best) for entry in board.entries if entry.to_best is not None]
     best = board.best
-    for entry in board.entries:
-        gap = entry.to_baseline
-        if gap is not None and not (best is not None and gap.to == best.name):
-            gaps.append((entry, gap))
+    gaps = [(entry, entry.to_best) for entry in board.entries]
+    gaps += [(entry, entry.to_baseline) for entry in board.entries if board.baseline is not best and entry is not best]
     rows = [
         [
             f"{entry.name} - {gap.to}",
@@ -116,6 +113,7 @@ def gap_rows(board: Leaderboard) -> Rows:
             f"{gap.p_holm:.3g}",
         ]
         for entry, gap in gaps
+        if gap is not None
     ]
     return [["models", board.goal, "95 % interval", "p", "p (Holm)"], *rows] if rows else []
 

@@ -106,7 +106,7 @@ class Tuned:
         names = list(self.space)
         rows = [["trial", self.metric, *names, "seconds"]]
         for trial in self.ranked[:_SHOWN]:
-            cells = [_text(trial.settings.get(name)) for name in names]
+            cells = [_short(trial.settings.get(name)) for name in names]
             rows.append([str(trial.number), shown(trial.value or 0.0), *cells, shown(trial.seconds, 1)])
         failed = sum(trial.value is None for trial in self.trials)
         lines = [
@@ -205,6 +205,11 @@ def _texts(path: Path, settings: Any) -> dict[str, str]:
     if not isinstance(settings, Mapping) or any(isinstance(value, (dict, list)) for value in settings.values()):
         raise InvalidInput(f'\'{path}\': expected settings as {{"ease": {{"l2": 50}}}}, got {settings!r}')
     return {name: _text(value) for name, value in settings.items()}
+
+
+def _short(value: Any) -> str:
+    """Write a value for a table: four figures of a fraction."""
+    return f"{value:.4g}" if isinstance(value, float) else _text(value)
 
 
 def _text(value: Any) -> str:

@@ -30,8 +30,8 @@ __all__ = ["NextItem"]
 
 _ROWS, _PLACES = 512, 65_536
 """Histories, and places of them, that are looked at together."""
-_OF_A_PLACE, _OF_A_SCORE = 18, 3
-"""Numbers a layer keeps for each of a place's `width`; and copies of a score: itself, its logarithm, its gradient."""
+_OF_A_PLACE, _OF_A_PAIR, _OF_A_SCORE = 18, 8, 3
+"""Numbers kept for each of a place's `width`, for each pair of places, and for each score; chosen by measuring."""
 
 
 @dataclass
@@ -154,7 +154,7 @@ class NextItem(FromNetwork):
         largest = np.sort(lengths)[-self.batch_size :]
         longest = int(largest.max(initial=0))
         padded, filled = len(largest) * longest, int(largest.sum())
-        layers = self.blocks * (_OF_A_PLACE * padded * self.width + 2 * padded * longest * self.heads)
+        layers = self.blocks * (_OF_A_PLACE * padded * self.width + _OF_A_PAIR * padded * longest * self.heads)
         return 4.0 * (layers + _OF_A_SCORE * targets * filled * numbers)
 
     def _scorer(self, network: Any) -> Scorer:
