@@ -38,9 +38,13 @@ _HOMES = {
     "SLIM": "models.classic.slim",
     "SVD": "models.classic.svd",
     "UserKNN": "models.classic.user_knn",
+    "CMF": "models.transfer.cmf",
+    "DomainEASE": "models.transfer.domain_ease",
+    "EMCDR": "models.transfer.emcdr",
     "GFCF": "models.graph.gf_cf",
     "MultVAE": "models.neural.mult_vae",
     "BERT4Rec": "models.sequence.bert4rec",
+    "Gated": "models.transfer.gated",
     "Markov": "models.sequence.markov",
     "SASRec": "models.sequence.sasrec",
     "RP3beta": "models.graph.rp3beta",
@@ -76,19 +80,27 @@ if TYPE_CHECKING:
     from crossrec.models.sequence.markov import Markov
     from crossrec.models.sequence.sasrec import SASRec
     from crossrec.models.storage import load
+    from crossrec.models.transfer.cmf import CMF
+    from crossrec.models.transfer.domain_ease import DomainEASE
+    from crossrec.models.transfer.emcdr import EMCDR
+    from crossrec.models.transfer.gated import Gated
 
 __all__ = [
     "ALS",
     "BPR",
+    "CMF",
     "EASE",
+    "EMCDR",
     "GFCF",
     "SLIM",
     "SVD",
     "Act",
     "BERT4Rec",
     "CrossrecError",
+    "DomainEASE",
     "Event",
     "Fallback",
+    "Gated",
     "Interactions",
     "ItemKNN",
     "Markov",

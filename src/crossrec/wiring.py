@@ -183,9 +183,8 @@ def _saved(
         "items": len(interactions.catalogue),
         "domains": interactions.catalogue.domain_names,
     } | ({"engine": engine} if engine else {})
-    card = Card(
-        name, settings, now(), interactions.fingerprint, counts, seconds, __version__, evaluation or _NOT_EVALUATED
-    )
+    told = name, settings, now(), interactions.fingerprint, counts, seconds, __version__, evaluation or _NOT_EVALUATED
+    card = Card(*told, decided=[str(choice) for choice in getattr(model, "choices", ())])
     write_bundle(chain, card, folder)
     return open_bundle(folder)
 

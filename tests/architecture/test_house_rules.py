@@ -24,6 +24,7 @@ SHELVES = {
     "models/graph",
     "models/neural",
     "models/sequence",
+    "models/transfer",
 }
 
 LINES_A_FILE, LINES_A_BODY, ARGUMENTS, MODULES_A_FOLDER, DEPTH, METHODS_A_PORT, LINES_A_MIXIN = 400, 40, 5, 12, 2, 5, 60

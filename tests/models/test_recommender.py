@@ -15,7 +15,8 @@ from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Query
 from crossrec.models import boards
 from crossrec.models.classic.ease import EASE
-from crossrec.models.recommender import MODELS, Recommender, as_queries, create
+from crossrec.models.classic.popularity import Popularity
+from crossrec.models.recommender import MODELS, Recommender, as_queries, create, model_of
 
 ROWS = {"user": ["alice", "alice", "bob", "bob", "carol"], "item": ["tea", "jam", "tea", "jam", "tea"]}
 NUMBERS = {"user": [7, 7, 8, 8, 9], "item": [40, 30, 40, 30, 40]}
@@ -114,3 +115,18 @@ def test_every_model_on_the_shelf_is_of_the_port(name: str) -> None:
 def test_a_negative_seed_is_refused_by_every_model_with_one(name: str) -> None:
     with pytest.raises(InvalidInput, match="seed: expected a whole number >= 0, got -1"):
         create(name, seed=-1).fit(boards.checkerboard(rated=True))
+
+
+def test_values_are_read_by_their_type() -> None:
+    assert model_of("popularity half_life_days=30") == Popularity(half_life_days=30.0)
+
+
+def test_what_is_no_model_or_setting_is_named() -> None:
+    with pytest.raises(NotFound, match="did you mean 'ease'"):
+        model_of("eaze")
+    with pytest.raises(NotFound):
+        model_of("")
+    with pytest.raises(InvalidInput, match="expected 'ease setting=value …', got '50'"):
+        model_of("ease 50")
+    with pytest.raises(InvalidInput, match="l2"):
+        model_of("ease l2=much")

@@ -12,6 +12,8 @@ import pytest
 import scipy.sparse as sp
 
 from crossrec.core.errors import CorruptBundle, InvalidInput
+from crossrec.models.boards import checkerboard
+from crossrec.models.recommender import create
 from crossrec.models.state import read_state, write_state
 
 
@@ -68,3 +70,26 @@ def test_only_learned_state_is_written(tmp_path: Path) -> None:
 def test_an_unknown_form_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorruptBundle):
         read_state(tmp_path, {"table_": {"kind": "pickle"}})
+
+
+def test_a_model_made_of_models_keeps_each_under_its_name(tmp_path: Path) -> None:
+    board = checkerboard()
+    parts = {"near": create("item_knn", neighbours=3).fit(board), "floor.0": create("popularity").fit(board)}
+    card = json.loads(json.dumps(write_state(learned(parts_=parts), tmp_path)))
+    assert all(path.is_file() for path in tmp_path.iterdir()), "checksums are of files in one folder"
+    back = read_state(tmp_path, card["state"])["parts_"]
+    assert back == parts
+    np.testing.assert_array_equal(back["floor.0"].counts_, vars(parts["floor.0"])["counts_"])
+    assert (back["near"].weights_ != vars(parts["near"])["weights_"]).nnz == 0
+
+
+@pytest.mark.parametrize("name", ["../near", "a/b"])
+def test_a_part_under_another_name_is_refused(tmp_path: Path, name: str) -> None:
+    card = write_state(learned(parts_={"near": create("popularity").fit(checkerboard())}), tmp_path)
+    how = card["state"]["parts_"]
+    how["parts"] = {name: how["parts"]["near"]}
+    with pytest.raises(CorruptBundle, match="no name of a part"):
+        read_state(tmp_path, card["state"])
+    how["parts"] = {"near": {**how["parts"][name], "model": "of another release"}}
+    with pytest.raises(CorruptBundle, match="does not have"):
+        read_state(tmp_path, card["state"])

@@ -74,6 +74,8 @@ def train(
         f"trained {card.model} on {card.data['rows']:,} interactions of {card.data['users']:,} users "
         f"with {card.data['items']:,} items in {card.fit_seconds:.1f} s"
     )
+    for words in card.decided:
+        out.print(words)
     out.print(f"saved {out_folder}, version {bundle.version}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import typing
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar, Unpack, runtime_checkable
@@ -15,6 +16,7 @@ from crossrec.core.errors import InvalidInput, NotFitted, suggestion
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries, Query
 from crossrec.core.recommendations import Recommendations, Scores, check_k
+from crossrec.core.settings import from_text
 from crossrec.core.shelf import Shelf
 from crossrec.core.vocabulary import Id
 from crossrec.models.histories import Histories
@@ -24,7 +26,7 @@ from crossrec.models.space import Space
 if TYPE_CHECKING:
     Model = TypeVar("Model", bound="FromScores")
 
-__all__ = ["MODELS", "Asked", "FromScores", "Recommender", "as_queries", "create"]
+__all__ = ["MODELS", "Asked", "FromScores", "Recommender", "as_queries", "create", "model_of"]
 
 Asked: TypeAlias = "Queries | Query | Id | Sequence[Query | Id]"
 """Who is asking: a batch, a query, a user id known to the model, or a list of them."""
@@ -70,6 +72,7 @@ MODELS: Shelf[Recommender] = Shelf(
     "crossrec.models.graph",
     "crossrec.models.neural",
     "crossrec.models.sequence",
+    "crossrec.models.transfer",
 )
 
 
@@ -88,6 +91,25 @@ def create(name: str, **settings: Any) -> Recommender:
                 f"{name}: no setting called '{setting}'{suggestion(setting, known, listing='There are')}"
             )
     return kind(**settings)
+
+
+def model_of(words: str) -> Recommender:
+    """Make an unfitted model by its name and settings in one line of words: `als factors=32 alpha=5`.
+
+    Raises:
+        NotFound: No such model.
+        InvalidInput: A word is no `setting=value`, the model has no such setting, or the value is not of its type.
+
+    >>> model_of("ease l2=50")
+    EASE(l2=50.0, keep=0)
+    """
+    name, *settings = words.split() or [""]
+    pairs = [word.partition("=") for word in settings]
+    for word, (_, equals, _) in zip(settings, pairs, strict=True):
+        if not equals:
+            raise InvalidInput(f"model: expected '{name} setting=value …', got '{word}'")
+    kinds = typing.get_type_hints(MODELS.load(name))
+    return create(name, **{key: from_text(key, value, kinds.get(key, str)) for key, _, value in pairs})
 
 
 class FromScores:

@@ -12,10 +12,11 @@ import polars as pl
 import scipy.sparse as sp
 
 from crossrec.core.catalogue import Catalogue
-from crossrec.core.errors import CorruptBundle, InvalidInput
+from crossrec.core.errors import CorruptBundle, InvalidInput, NotFound
 from crossrec.core.query import Queries
 from crossrec.core.vocabulary import Vocabulary
 from crossrec.models.histories import Histories
+from crossrec.models.recommender import MODELS, Recommender
 
 __all__ = [
     "read_catalogue",
@@ -31,12 +32,15 @@ _ACTS = ("items", "times", "kinds", "values", "weights")
 _PARTS = ("data", "indices", "indptr")
 
 
-def write_state(model: object, folder: Path) -> dict[str, Any]:
+def write_state(model: object, folder: Path, inside: str = "") -> dict[str, Any]:
     """Write every attribute that ends in `_` (the catalogue and the histories apart).
+
+    A model that is made of models keeps them by name in one attribute; each is written the same way.
 
     Args:
         model: A fitted dataclass: its fields are the settings.
         folder: An empty folder.
+        inside: Begins the names of files: of which model this one is a part.
 
     Returns:
         {"settings": …, "state": name -> how it was written}.
@@ -49,17 +53,22 @@ def write_state(model: object, folder: Path) -> dict[str, Any]:
     for name, value in sorted(vars(model).items()):
         if not name.endswith("_") or name in _SHARED or name in settings:
             continue
+        file = inside + name
         if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-            np.save(folder / f"{name}.npy", value, allow_pickle=False)
+            np.save(folder / f"{file}.npy", value, allow_pickle=False)
             state[name] = {"kind": "array"}
         elif isinstance(value, Mapping) and value and all(isinstance(part, np.ndarray) for part in value.values()):
             for part, array in value.items():
-                np.save(folder / f"{name}.{part}.npy", array, allow_pickle=False)
+                np.save(folder / f"{file}.{part}.npy", array, allow_pickle=False)
             state[name] = {"kind": "arrays", "parts": list(value)}
+        elif isinstance(value, Mapping) and value and all(isinstance(part, Recommender) for part in value.values()):
+            cards = {part: write_state(one, folder, f"{file}.{part}.") for part, one in value.items()}
+            names = {part: type(one).__module__.rsplit(".", 1)[-1] for part, one in value.items()}
+            state[name] = {"kind": "models", "parts": {part: {"model": names[part], **cards[part]} for part in value}}
         elif sp.issparse(value):
             matrix = sp.csr_array(value)  # type: ignore[call-overload]  # any sparse form, as just asked
             for part in _PARTS:
-                np.save(folder / f"{name}.{part}.npy", getattr(matrix, part), allow_pickle=False)
+                np.save(folder / f"{file}.{part}.npy", getattr(matrix, part), allow_pickle=False)
             state[name] = {"kind": "csr", "shape": list(matrix.shape)}
         elif value is None or isinstance(value, (bool, int, float, str)):
             state[name] = {"kind": "value", "value": value}
@@ -68,12 +77,13 @@ def write_state(model: object, folder: Path) -> dict[str, Any]:
     return {"settings": settings, "state": state}
 
 
-def read_state(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
+def read_state(folder: Path, state: dict[str, Any], inside: str = "") -> dict[str, Any]:
     """Read what `write_state` wrote.
 
     Args:
         folder: Where the files are.
         state: The "state" that it returned.
+        inside: Begins the names of files, as it was written.
 
     Raises:
         CorruptBundle: A name or kind that `write_state` never writes.
@@ -82,18 +92,37 @@ def read_state(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
     for name, how in state.items():
         if not name.isidentifier() or not name.endswith("_"):
             raise CorruptBundle(f"{folder}: {name!r} is no name of learned state")
+        file = inside + name
         if how["kind"] == "array":
-            found[name] = np.load(folder / f"{name}.npy", allow_pickle=False)
+            found[name] = np.load(folder / f"{file}.npy", allow_pickle=False)
         elif how["kind"] == "arrays":
-            found[name] = {part: _part(folder, name, part) for part in how["parts"]}
+            found[name] = {part: _part(folder, file, part) for part in how["parts"]}
+        elif how["kind"] == "models":
+            found[name] = {part: _model(folder, card, f"{file}.{part}.") for part, card in how["parts"].items()}
         elif how["kind"] == "csr":
-            parts = tuple(np.load(folder / f"{name}.{part}.npy", allow_pickle=False) for part in _PARTS)
+            parts = tuple(np.load(folder / f"{file}.{part}.npy", allow_pickle=False) for part in _PARTS)
             found[name] = sp.csr_array(parts, shape=tuple(how["shape"]))
         elif how["kind"] == "value":
             found[name] = how["value"]
         else:
             raise CorruptBundle(f"{folder}: {name} has the unknown kind {how['kind']!r}")
     return found
+
+
+def _model(folder: Path, card: dict[str, Any], inside: str) -> Recommender:
+    """Read a model that is a part of another; its items and histories are given to it by that one."""
+    if not all(word.isidentifier() or word.isdecimal() for word in inside.rstrip(".").split(".")):
+        raise CorruptBundle(f"{folder}: {inside!r} is no name of a part")
+    try:
+        kind = MODELS.load(card["model"])
+    except NotFound as error:
+        raise CorruptBundle(
+            f"{folder}: has a part that this version does not have ({error}); update crossrec"
+        ) from error
+    model = kind(**card["settings"])
+    for name, value in read_state(folder, card["state"], inside).items():
+        setattr(model, name, value)
+    return model
 
 
 def _part(folder: Path, name: str, part: str) -> np.ndarray[Any, Any]:

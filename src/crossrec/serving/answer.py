@@ -98,18 +98,23 @@ class Answerer:
     def _reasons(self, queries: Queries, lists: Recommendations, source: str) -> list[str]:
         """Say for each item which act of the history spoke most for it."""
         member = self.members[source]
-        if not member.needs_history:
-            return ["popular with everyone"] * lists.items.shape[1]
+        otherwise = "fits your history" if member.needs_history else "popular with everyone"
         if not isinstance(member, Explains):
-            return [f"recommended by {source} for your history"] * lists.items.shape[1]
+            said = f"recommended by {source} for your history" if member.needs_history else otherwise
+            return [said] * lists.items.shape[1]
         mine = queries.on(self.model.catalogue_)
         last_kind = dict(zip(mine.items.tolist(), mine.kinds.tolist(), strict=True))
+        reasons = zip(member.explain(mine, lists.items)[0].tolist(), lists.items[0].tolist(), strict=True)
         return [
-            f"because you {_DID.get(KINDS[last_kind[code]], 'chose')} {self._title(code)}"
-            if code >= 0
-            else "fits your history"
-            for code in member.explain(mine, lists.items)[0].tolist()
+            self._because(past, shown, KINDS[last_kind[past]]) if past >= 0 else otherwise for past, shown in reasons
         ]
+
+    def _because(self, past: int, shown: int, kind: str) -> str:
+        """Name the act that an item rests on, and its domain where that is another one."""
+        catalogue = self.model.catalogue_
+        there, here = catalogue.domains[past], catalogue.domains[shown]
+        where = "" if there == here else f" in {catalogue.domain_names[there]}"
+        return f"because you {_DID.get(kind, 'chose')} {self._title(past)}{where}"
 
     def _told(self, lists: Recommendations, sources: Sequence[str], reasons: list[str]) -> dict[str, Any]:
         codes = lists.items[0][lists.items[0] >= 0]

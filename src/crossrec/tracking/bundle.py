@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class Card:
         crossrec: The version that trained it.
         evaluation: The report of an honest evaluation of the same settings with its protocol, or a note that there
             was none.
+        decided: What the model decided while it learned, in words: the choices of a gate.
         schema: Of this card.
     """
 
@@ -44,6 +45,7 @@ class Card:
     fit_seconds: float
     crossrec: str
     evaluation: Mapping[str, Any] | None = None
+    decided: Sequence[str] = field(default_factory=list)
     schema: int = CARD_SCHEMA
 
 
@@ -89,7 +91,7 @@ def _read_card(path: Path) -> Card:
         told = json.loads(path.read_text(encoding="utf-8"))
         schema = told.get("schema", CARD_SCHEMA)
         if isinstance(schema, int) and schema <= CARD_SCHEMA:
-            return Card(**{field.name: told[field.name] for field in fields(Card) if field.name in told})
+            return Card(**{one.name: told[one.name] for one in fields(Card) if one.name in told})
     except FileNotFoundError as error:
         raise NotFound(f"no bundle in {path.parent}: there is no {_CARD}; `crossrec train` makes one") from error
     except OSError as error:

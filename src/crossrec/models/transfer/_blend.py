@@ -1,0 +1,118 @@
+"""Blend: what each part says about one domain's items, on one scale, and the sum of that by weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from crossrec.core.arrays import Codes, Floats
+from crossrec.core.catalogue import Catalogue
+from crossrec.core.query import Queries
+from crossrec.core.vocabulary import Vocabulary
+from crossrec.models.histories import Histories
+from crossrec.models.recommender import Recommender
+
+__all__ = ["CONTROL", "FLOOR", "TRANSFER", "Blend", "control_name", "weighed"]
+
+CONTROL = 0
+"""Places of the parts in weights: of one domain alone, …"""
+TRANSFER = 1
+"""… of all domains, …"""
+FLOOR = 2
+"""… and of who has no history."""
+_FAINT = 1e-3
+"""Weight of the floor where it has none: it only orders what the others say nothing about."""
+
+
+def control_name(code: int) -> str:
+    """Return the name of the part that knows one domain alone."""
+    return f"control.{code}"
+
+
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """The parts of a gated model over one catalogue.
+
+    Args:
+        catalogue: All items.
+        parts: "floor" and "transfer" over all items, and "control.0" … over the items of one domain each; a domain
+            without a control, and a model without transfer, have none.
+    """
+
+    catalogue: Catalogue
+    parts: Mapping[str, Recommender]
+
+    @cached_property
+    def items(self) -> list[Codes]:
+        """The item codes of each domain."""
+        size = len(self.catalogue.domain_ids)
+        return [np.flatnonzero(self.catalogue.domains == code).astype(np.int32) for code in range(size)]
+
+    def attach(self) -> None:
+        """Give each part its items, and the history of nobody: persons are kept once, and can be erased there."""
+        for name, part in self.parts.items():
+            _, _, code = name.partition(".")
+            part.catalogue_ = self.catalogue.restrict(self.items[int(code)]) if code else self.catalogue
+            part.histories_ = _nobody(part.catalogue_)
+
+    def views(self, queries: Queries, code: int) -> Floats:
+        """Return Float32[3, B, I of the domain]: what control, transfer and floor say, rows with mean 0 and spread 1.
+
+        A part that has no opinion on a history says 0 about every item.
+
+        Args:
+            queries: B queries on the catalogue's codes.
+            code: The domain.
+        """
+        found = np.zeros((3, len(queries), len(self.items[code])), dtype=np.float32)
+        control = self.parts.get(control_name(code))
+        if control is not None:
+            scores = control.score(self.cut(queries, code))
+            found[CONTROL] = _on_one_scale(scores.values, scores.opinion)
+        transfer = self.parts.get("transfer")
+        if transfer is not None:
+            scores = transfer.score(dataclasses.replace(queries, domain=None, had=None))
+            found[TRANSFER] = _on_one_scale(scores.values[:, self.items[code]], scores.opinion)
+        floor = self.parts["floor"].score(queries[:1].to(None)).values[:, self.items[code]]
+        found[FLOOR] = _on_one_scale(np.log1p(np.maximum(floor, 0)), np.ones(1, dtype=np.bool_))
+        return found
+
+    def cut(self, queries: Queries, code: int) -> Queries:
+        """Return queries in a domain's own codes; what was done elsewhere is unknown there."""
+        own = np.full(len(self.catalogue) + 1, -1, dtype=np.int32)  # the last place is for -1
+        own[self.items[code]] = np.arange(len(self.items[code]), dtype=np.int32)
+        catalogue = self.parts[control_name(code)].catalogue_
+        return dataclasses.replace(queries, items=own[queries.items], catalogue=catalogue, domain=None, had=None)
+
+
+def weighed(views: Floats, weights: Floats) -> Floats:
+    """Return Float32[B, I], the sum of what parts say.
+
+    Args:
+        views: Float32[3, B, I].
+        weights: Float32[B, 3].
+    """
+    control, transfer, floor = (weights[:, place, None] for place in range(3))
+    return np.asarray(
+        control * views[CONTROL] + transfer * views[TRANSFER] + np.maximum(floor, np.float32(_FAINT)) * views[FLOOR],
+        dtype=np.float32,
+    )
+
+
+def _on_one_scale(values: Floats, opinion: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Floats:
+    """Subtract each row's mean and divide by its spread."""
+    if values.shape[1] == 0:
+        return values
+    centred = values - values.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+    spread = np.sqrt(np.square(centred).mean(axis=1, dtype=np.float64)).astype(np.float32)
+    told = opinion & (spread > 1e-6 * np.abs(values).max(axis=1))
+    return np.where(told[:, None], centred / np.maximum(spread, 1e-30)[:, None], np.float32(0))
+
+
+def _nobody(catalogue: Catalogue) -> Histories:
+    """Return the histories of no one."""
+    return Histories(Vocabulary([]), Queries.from_queries([], catalogue))

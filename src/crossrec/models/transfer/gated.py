@@ -1,0 +1,226 @@
+"""The gate: other domains count where held-out evidence says that they help, and nowhere else."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Unpack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossrec.core.arrays import Bools, Codes
+from crossrec.core.catalogue import Catalogue
+from crossrec.core.clock import check_seed
+from crossrec.core.errors import InvalidInput
+from crossrec.core.interactions import Interactions
+from crossrec.core.query import Queries
+from crossrec.core.recommendations import Recommendations, Scores, check_k
+from crossrec.core.vocabulary import Id
+from crossrec.models.abilities import Explains
+from crossrec.models.ranking import Masks
+from crossrec.models.recommender import FromScores, Recommender, model_of
+from crossrec.models.space import Range, Space
+from crossrec.models.transfer._blend import CONTROL, TRANSFER, Blend, control_name, weighed
+from crossrec.models.transfer._domains import counts_by_domain
+from crossrec.models.transfer._evidence import held_out
+from crossrec.models.transfer._gate import STAGES, Choice, decide, judged, stage_of, untold
+from crossrec.models.transfer._page import mixed_page
+
+__all__ = ["Gated", "usual_parts"]
+
+_SMALL = 12_000
+_NEAR = "item_knn popularity=0.3 activity=0.5"
+
+
+@dataclass
+class Gated(FromScores):
+    """Answers in every domain, for each length of history there with the target alone, with all domains, or a blend.
+
+    Three parts are learned: a control for each domain from its rows alone, a transfer model from all rows, and the
+    popularity of items as the floor. A part of the training data is held out first, and decides for each target
+    domain and length of history (0, 1-2, 3-5, 6-10, 11+) what weights the parts' standardised scores get: transfer
+    gets a weight only where the paired difference to the best answer without it, persons drawn, has a 95 % interval
+    above 0. Then all parts learn from everything. `choices` says what was decided and why. Data of one domain has no
+    transfer: the model is then its own control.
+
+    A page of all domains (no target asked for) gives each domain its share of the person's own history, smoothed.
+
+    Args:
+        control: Model of one domain alone and its settings: `als factors=32`. Empty takes `ease` up to 12,000 items
+            in all domains, else `item_knn`.
+        transfer: Model of all domains, likewise; empty takes `domain_ease`, else `item_knn`.
+        floor: Model that needs no history: `popularity half_life_days=90`.
+        mix: A mixed page counts a history as if there were so many acts more, spread as all acts in training, >= 0.
+        seed: Fixes what is held out and the draws.
+    """
+
+    control: str = ""
+    transfer: str = ""
+    floor: str = "popularity"
+    mix: float = 5.0
+    seed: int = 0
+    needs_history: ClassVar[bool] = False
+    exempt: ClassVar[Mapping[str, str]] = {
+        "carries_taste_across_domains": "24 persons are too few to open the gate, and popularity answers",
+    }
+    space: ClassVar[Space] = {"mix": Range(0.0, 50.0)}
+
+    @property
+    def catalogue_(self) -> Catalogue:
+        """All items."""
+        return self._catalogue
+
+    @catalogue_.setter
+    def catalogue_(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._blend = Blend(catalogue, self.parts_)
+        self._blend.attach()
+
+    @property
+    def choices(self) -> list[Choice]:
+        """What was decided for each domain and length of history."""
+        return [Choice(**told) for told in json.loads(self.choices_)]
+
+    def fit(self, train: Interactions, *, validation: Interactions | None = None) -> Gated:  # noqa: ARG002
+        """Hold a part out, decide, and learn from all.
+
+        Raises:
+            NotFound: No such model.
+            InvalidInput: A setting is out of its range, or is none of that model.
+        """
+        if not self.mix >= 0:
+            raise InvalidInput(f"Gated: expected mix >= 0, got {self.mix}")
+        check_seed(self.seed)
+        liked, names = train.liked, train.catalogue.domain_names
+        choices = self._decided(liked)
+        self.choices_ = json.dumps([dataclasses.asdict(choice) for choice in choices])
+        dials = np.array([(one.control, one.transfer, one.floor) for one in choices], dtype=np.float32)
+        self.dials_ = dials.reshape(len(names), len(STAGES), 3)
+        rows = np.bincount(liked.catalogue.domains[liked.items], minlength=len(names))
+        self.shares_ = rows / max(1, rows.sum())
+        self.parts_ = self._parts_of(liked, across=bool((self.dials_[:, :, TRANSFER] > 0).any()))
+        return self.remember(train)
+
+    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
+        """Blend what the parts say, domain by domain; where one domain is asked for, only there."""
+        mine, codes = self.aligned(queries), self.candidate_codes(candidates)
+        values = np.zeros((len(mine), len(self.catalogue_)), dtype=np.float32)
+        counts = self._counts(mine)
+        for code in self._asked(mine.domain):
+            dials = self.dials_[code][stage_of(counts[:, code])]
+            values[:, self._blend.items[code]] = weighed(self._blend.views(mine, code), dials)
+        return Scores(values if codes is None else values[:, codes], np.ones(len(mine), dtype=np.bool_))
+
+    def ranked(self, queries: Queries, k: int, **masks: Unpack[Masks]) -> Recommendations:
+        """Return the lists of one domain, or a page on which each domain has its share."""
+        codes = self._asked(queries.domain)
+        if len(codes) == 1 or len(queries) == 0:
+            return super().ranked(queries, k, **masks)
+        names = self.catalogue_.domain_names
+        lists = [super(Gated, self).ranked(queries.to(names[code]), k, **masks) for code in codes]
+        shares = (self._counts(queries) + self.mix * self.shares_)[:, codes]
+        return mixed_page(lists, shares, min(check_k(k), len(self.catalogue_)))
+
+    def explain(self, queries: Queries, items: Codes) -> Codes:
+        """Return the past item that spoke most for each item, in any domain where the gate is open; see `Explains`."""
+        mine = self.aligned(queries)
+        reasons, counts = np.full(items.shape, -1, dtype=np.int32), self._counts(mine)
+        domains = np.where(items >= 0, self.catalogue_.domains[np.maximum(items, 0)], -1)
+        for code in np.unique(domains[domains >= 0]).tolist():
+            here = np.where(domains == code, items, np.int32(-1))
+            dials = self.dials_[code][stage_of(counts[:, code])]
+            alone = self._reasons_within(mine, here, code) if (dials[:, CONTROL] > 0).any() else reasons
+            across = self._reasons_across(mine, here) if (dials[:, TRANSFER] > 0).any() else reasons
+            told = np.where(
+                (dials[:, TRANSFER] > 0)[:, None], across, np.where((dials[:, CONTROL] > 0)[:, None], alone, -1)
+            )
+            reasons = np.where(domains == code, told, reasons).astype(np.int32)
+        return reasons
+
+    def is_open(self, queries: Queries) -> Bools:
+        """Return Bool[B], true where the gate lets other domains speak in the domain that is asked for.
+
+        Raises:
+            InvalidInput: The queries ask for no domain.
+        """
+        mine = self.aligned(queries)
+        if mine.domain is None:
+            raise InvalidInput("gate: expected queries that ask for a domain, got some for all of them")
+        (code,) = self._asked(mine.domain)
+        opened = self.dials_[code][stage_of(self._counts(mine)[:, code])][:, TRANSFER] > 0
+        return np.asarray(opened, dtype=np.bool_)
+
+    def _decided(self, liked: Interactions) -> list[Choice]:
+        """Hold a part out and choose by it."""
+        names = liked.catalogue.domain_names
+        present = np.unique(liked.catalogue.domains)
+        if len(present) < 2:
+            return untold(names, "there is one domain, so nothing comes from another")
+        if not _shared_persons(liked):
+            return untold(names, "no person is in two domains, so nothing can be learned across; link accounts first")
+        evidence = held_out(liked, self.seed)
+        if evidence is None:
+            return untold(names, "too little data to hold any out")
+        blend = Blend(liked.catalogue, self._parts_of(evidence.train, across=True))
+        blend.attach()
+        rows = evidence.histories.csr()
+        counts = counts_by_domain(rows, liked.catalogue.domains, len(names))[np.arange(len(evidence)), evidence.domains]
+        return decide(judged(blend, evidence), evidence, stage_of(counts), names, self.seed)
+
+    def _parts_of(self, data: Interactions, *, across: bool) -> dict[str, Recommender]:
+        """Fit the parts; transfer only where it is asked for."""
+        catalogue = data.catalogue
+        parts = {"floor": _made(self.floor or "popularity").fit(data)}
+        if parts["floor"].needs_history:
+            raise InvalidInput(f"Gated: expected a floor that needs no history (popularity), got '{self.floor}'")
+        control, transfer = usual_parts(len(catalogue))
+        if across:
+            parts["transfer"] = _made(self.transfer or transfer).fit(data)
+        for code, name in enumerate(catalogue.domain_names):
+            own = data.domain(name)
+            if len(own):
+                parts[control_name(code)] = _made(self.control or control).fit(own)
+        return parts
+
+    def _asked(self, domain: str | None) -> list[int]:
+        """Return the codes of the domains that are asked for and have items."""
+        chosen = self.catalogue_.in_domain(domain) if domain is not None else slice(None)
+        return [int(code) for code in np.unique(self.catalogue_.domains[chosen])]
+
+    def _counts(self, queries: Queries) -> NDArray[np.int64]:
+        """Return Int64[B, D], the items of each domain in each history."""
+        return counts_by_domain(queries.csr(), self.catalogue_.domains, len(self.catalogue_.domain_ids))
+
+    def _reasons_across(self, queries: Queries, items: Codes) -> Codes:
+        part = self.parts_["transfer"]
+        return part.explain(queries.to(None), items) if isinstance(part, Explains) else np.full_like(items, -1)
+
+    def _reasons_within(self, queries: Queries, items: Codes, code: int) -> Codes:
+        part, own = self.parts_.get(control_name(code)), self._blend.items[code]
+        if not isinstance(part, Explains):
+            return np.full_like(items, -1)
+        place = np.where(items >= 0, np.searchsorted(own, np.maximum(items, 0)), -1).astype(np.int32)
+        found = part.explain(self._blend.cut(queries, code), place)
+        return np.where(found >= 0, own[np.maximum(found, 0)], -1).astype(np.int32)
+
+
+def usual_parts(items: int) -> tuple[str, str]:
+    """Return control and transfer for so many items: closed forms as long as they are quick, else neighbours."""
+    return ("ease", "domain_ease") if items <= _SMALL else (_NEAR, _NEAR)
+
+
+def _shared_persons(data: Interactions) -> bool:
+    """Has anybody acts in two domains?"""
+    pairs = np.unique(data.users.astype(np.int64) * len(data.catalogue.domain_ids) + data.catalogue.domains[data.items])
+    return bool((np.diff(pairs // len(data.catalogue.domain_ids)) == 0).any())
+
+
+def _made(words: str) -> Recommender:
+    """Make a part, which is no gate itself."""
+    part = model_of(words)
+    if isinstance(part, Gated):
+        raise InvalidInput("Gated: expected a model that is no gate itself, got 'gated'")
+    return part
