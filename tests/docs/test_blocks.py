@@ -105,7 +105,7 @@ def test_commands_in_shell_blocks_exist_with_their_options(block: Block) -> None
     from crossrec.cli.main import app
 
     for words in commands(block):
-        path = words[:1] if words[0] != "data" else words[:2]
+        path = words[:2] if words[0] in ("data", "transfer") else words[:1]
         if path == ["--version"]:
             continue
         shown = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "200", "TERM": "dumb", "NO_COLOR": "1"})

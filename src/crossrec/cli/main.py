@@ -9,6 +9,7 @@ import typer
 from crossrec import __version__
 from crossrec.cli import compare, demo, doctor, evaluate, recommend, serve, train, tune
 from crossrec.cli.data import app as data
+from crossrec.cli.transfer import app as transfer
 from crossrec.core.errors import CrossrecError
 
 __all__ = ["app", "main"]
@@ -34,6 +35,7 @@ def _root(version: bool = typer.Option(False, "--version", callback=_version, is
 
 
 app.add_typer(data.app, name="data")
+app.add_typer(transfer.app, name="transfer")
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("tune")(tune.tune)

@@ -1,0 +1,1 @@
+"""The commands about transfer between domains."""

@@ -1,0 +1,14 @@
+"""The group of commands `crossrec transfer`."""
+
+from __future__ import annotations
+
+import typer
+
+from crossrec.cli.transfer.drill import drill
+from crossrec.cli.transfer.report import report
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Does one domain help another?", no_args_is_help=True)
+app.command("report")(report)
+app.command("drill")(drill)

@@ -1,0 +1,60 @@
+"""crossrec train gated, recommend, transfer report and drill, from files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests.cli.conftest import Run
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "models" / "transfer"))
+from taste_worlds import taste_world
+
+
+@pytest.fixture
+def shop(run: Run, tmp_path: Path) -> Path:
+    """Films and books with the same persons."""
+    world = taste_world(shared=True, timed=True).to_polars()
+    world = world.with_columns(pl.col("item_id").str.split(":").list.last())
+    for (domain,), rows in world.group_by("domain"):
+        path = tmp_path / f"{domain}.csv"
+        rows.select("user_id", "item_id", "timestamp").write_csv(path)
+        words = ("tables", path, "--domain", domain, "--out", tmp_path / "data", "--shared-users")
+        code, _, error = run("data", "import", *words)
+        assert code == 0, error
+    return tmp_path / "data"
+
+
+def test_a_gated_bundle_serves_all_domains(run: Run, shop: Path, tmp_path: Path) -> None:
+    code, said, error = run("train", "gated", "--data", shop, "--out", tmp_path / "m", "--domains", "films,books")
+    assert code == 0, error
+    assert "books, 0 items had:" in said and "transfer helps" in said
+    card = json.loads((tmp_path / "m" / "card.json").read_text())
+    assert len(card["decided"]) == 10
+    for domain in ("films", "books"):
+        words = ("recommend", "--model", tmp_path / "m", "--user", "u001", "--domain", domain, "-k", "3", "--json")
+        items = json.loads(run(*words)[1])
+        assert len(items) == 3 and all(one["item_id"].startswith(domain) for one in items)
+
+
+def test_a_report_is_printed_written_and_told_to_programs(run: Run, shop: Path, tmp_path: Path) -> None:
+    code, said, error = run("transfer", "report", "--data", shop, "--out", tmp_path / "report.html")
+    assert code == 0, error
+    assert "protocol first-touch" in said and "films -> books" in said and "the gate -> books" in said
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    told = json.loads(run("transfer", "report", "--data", shop, "--protocol", "random", "--json")[1])
+    assert told["protocol"]["name"] == "random" and told["metric"] == "ndcg@10"
+    assert run("transfer", "report", "--data", shop, "--out", tmp_path / "no" / "x.html")[0] == 2
+
+
+def test_a_drill_is_printed_and_told_to_programs(run: Run, shop: Path) -> None:
+    code, said, error = run("transfer", "drill", "--data", shop, "--target", "books")
+    assert code == 0, error
+    assert "transfer - control" in said
+    assert (
+        json.loads(run("transfer", "drill", "--data", shop, "--target", "books", "--json")[1])["steps"][0]["acts"] == 0
+    )
+    assert run("transfer", "drill", "--data", shop, "--target", "plays")[0] == 3

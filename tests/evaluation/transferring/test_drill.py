@@ -1,0 +1,34 @@
+"""The drill: nobody who is drilled keeps an act in the target, and the first acts bring the control up."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from taste_worlds import taste_world
+
+from crossrec.core.errors import InvalidInput, NotFound
+from crossrec.evaluation.transferring.drill import STEPS, drill
+
+
+def test_transfer_starts_where_the_control_arrives_later() -> None:
+    found = drill(taste_world(shared=True), "books")
+    first = found.steps[0]
+    assert first.acts == 0 and first.ndcg["control"] == pytest.approx(first.ndcg["popularity"])
+    assert first.difference["transfer"][1] > 0 and first.difference["gated"][1] > 0
+    assert found.effort_saved is None or found.effort_saved > 0
+    assert [step.acts for step in found.steps] == list(STEPS[: len(found.steps)])
+    assert "as good as the control with" in found.table()
+    assert json.loads(found.to_json())["target"] == "books"
+
+
+def test_without_a_common_taste_the_gate_gives_what_the_control_gives() -> None:
+    first = drill(taste_world(shared=False), "books").steps[0]
+    assert first.difference["gated"][0] == pytest.approx(0, abs=0.02)
+
+
+def test_too_few_persons_are_refused_and_a_domain_is_looked_up() -> None:
+    with pytest.raises(InvalidInput, match="drill: expected 40 persons"):
+        drill(taste_world(shared=True, users=30), "books")
+    with pytest.raises(NotFound, match="did you mean 'books'"):
+        drill(taste_world(shared=True, users=30), "boks")

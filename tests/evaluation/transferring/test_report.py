@@ -1,0 +1,98 @@
+"""The report on worlds whose answer is known, and what it prints."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from taste_worlds import taste_world
+
+from crossrec.core.errors import InvalidInput, Unavailable
+from crossrec.core.interactions import Interactions
+from crossrec.evaluation.transferring.drill import drill
+from crossrec.evaluation.transferring.effects import ALL_OTHERS, GATED, effect_of
+from crossrec.evaluation.transferring.exam import exam_of
+from crossrec.evaluation.transferring.page import transfer_page, write_transfer_page
+from crossrec.evaluation.transferring.report import TransferReport, transfer_report
+from crossrec.models.boards import checkerboard
+
+
+@pytest.fixture(scope="module")
+def helped() -> TransferReport:
+    return transfer_report(exam_of(taste_world(shared=True, timed=True), "first-touch"))
+
+
+def test_one_taste_helps_both_ways_and_the_gate_takes_it(helped: TransferReport) -> None:
+    for source, target in (("films", "books"), ("books", "films")):
+        effect = helped.of(source, target, "history", "0")
+        assert effect is not None and effect.verdict == "helps"
+        gated = helped.of(GATED, target, "history", "0")
+        assert gated is not None and gated.verdict == "helps"
+    assert all(share > 0 for share in helped.open_share.values())
+
+
+def test_two_tastes_do_not_help_and_the_gate_stays_shut_for_the_new() -> None:
+    report = transfer_report(exam_of(taste_world(shared=False, timed=True), "first-touch"))
+    for target in ("films", "books"):
+        gated = report.of(GATED, target, "history", "0")
+        assert gated is not None and gated.difference == pytest.approx(0, abs=0.02)
+
+
+def test_the_parts_of_an_effect_add_up(helped: TransferReport) -> None:
+    whole = helped.of("films", "books")
+    assert whole is not None
+    for by in ("history", "source"):
+        parts = [one for one in helped.effects if (one.source, one.target, one.by) == ("films", "books", by)]
+        assert sum(one.lists for one in parts) == whole.lists
+        mean = sum(one.lists * one.difference for one in parts) / whole.lists
+        assert mean == pytest.approx(whole.difference)
+
+
+def test_three_domains_have_pairs_and_all_to_one() -> None:
+    frame = (
+        taste_world(shared=True, users=200)
+        .to_polars()
+        .with_columns(pl.col("item_id").str.split(":").list.last(), pl.col("domain").cast(pl.String))
+    )
+    plays = frame.filter(pl.col("domain") == "films").with_columns(domain=pl.lit("plays"))
+    report = transfer_report(exam_of(Interactions.from_frame(pl.concat([frame, plays])), "random"))
+    names = {"films", "books", "plays"}
+    found = {(one.source, one.target) for one in report.effects if one.by == "all"}
+    assert found == {(a, b) for a in {*names, ALL_OTHERS, GATED} for b in names if a != b}
+    assert [one.shared for one in report.domains if one.name == "films"] == [{"books": 200, "plays": 200}]
+
+
+def test_an_effect_by_hand() -> None:
+    control, transfer = np.array([0.0, 0.5, 0.5, 0.0]), np.array([0.5, 0.5, 1.0, 0.0])
+    found = effect_of(("a", "b"), ("all", ""), control, transfer, np.array([0, 1, 1, 2], np.int32))
+    assert (found.control, found.transfer, found.difference) == (0.25, 0.5, 0.25)
+    assert found.effectiveness == 1.0 and found.persons == 3 and found.lists == 4
+    assert found.margin == pytest.approx((1.96 + 0.8416) * (found.high - found.low) / 3.92)
+    nothing = effect_of(("a", "b"), ("all", ""), control * 0, transfer, np.arange(4, dtype=np.int32))
+    assert nothing.effectiveness is None, "a zero baseline is an answer, not a division"
+
+
+def test_json_has_no_nan_and_says_the_protocol(helped: TransferReport) -> None:
+    told = json.loads(helped.to_json())
+    assert told["protocol"]["name"] == "first-touch" and len(told["protocol"]["split_hash"]) == 16
+    assert {one["verdict"] for one in told["effects"]} <= {"helps", "harms", "cannot tell"}
+    assert "films -> books" in helped.table() and "gate open" in helped.table()
+
+
+def test_the_page_is_whole_escapes_and_needs_no_network(helped: TransferReport, tmp_path: Path) -> None:
+    found = drill(taste_world(shared=True, users=300), "books")
+    page = transfer_page(helped, [found])
+    assert "<script" not in page and "http" not in page.replace("http-equiv", "")
+    assert page.count("<svg") == 3 and "cannot" in page
+    write_transfer_page(helped, tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == transfer_page(helped)
+    with pytest.raises(Unavailable, match="could not be written"):
+        write_transfer_page(helped, tmp_path / "no" / "report.html")
+
+
+def test_one_domain_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="two domains or more"):
+        transfer_report(exam_of(checkerboard(), "random"))
