@@ -42,6 +42,7 @@ _HOMES = {
     "DomainEASE": "models.transfer.domain_ease",
     "EMCDR": "models.transfer.emcdr",
     "GFCF": "models.graph.gf_cf",
+    "LightGCN": "models.graph.lightgcn",
     "MultVAE": "models.neural.mult_vae",
     "BERT4Rec": "models.sequence.bert4rec",
     "Gated": "models.transfer.gated",
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from crossrec.models.classic.user_knn import UserKNN
     from crossrec.models.fallback import Fallback
     from crossrec.models.graph.gf_cf import GFCF
+    from crossrec.models.graph.lightgcn import LightGCN
     from crossrec.models.graph.rp3beta import RP3beta
     from crossrec.models.neural.mult_vae import MultVAE
     from crossrec.models.recommender import create
@@ -103,6 +105,7 @@ __all__ = [
     "Gated",
     "Interactions",
     "ItemKNN",
+    "LightGCN",
     "Markov",
     "MultVAE",
     "Popularity",

@@ -1,0 +1,216 @@
+"""ItemGraph: what models share that smooth vectors of items on the graph of users and items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from crossrec.core.arrays import Codes, Floats
+from crossrec.core.clock import random
+from crossrec.core.errors import InvalidInput
+from crossrec.core.interactions import Interactions
+from crossrec.core.query import Queries
+from crossrec.core.recommendations import Recommendations, Scores
+from crossrec.core.vocabulary import Id
+from crossrec.models.classic._blocks import block_labels, silence_strangers
+from crossrec.models.classic._factors import dense_scores, similar_by_angle
+from crossrec.models.classic._neighbours import strongest_term
+from crossrec.models.classic._sparse import sum_of_rows
+from crossrec.models.graph._propagation import Graph
+from crossrec.models.ranking import Scorer
+from crossrec.models.training.bags import Bags, bags_of, shuffled
+from crossrec.models.training.exam import held_out
+from crossrec.models.training.network import FromNetwork
+from crossrec.models.training.trainer import Course
+
+__all__ = ["ItemGraph", "Vectors", "asked_for", "vectors_of"]
+
+_START, _COPIES = 0.1, 3
+"""Spread of the vectors at the start; and scores of a batch, their exponentials and their gradients."""
+
+
+class Vectors(NamedTuple):
+    """Vectors of items on both sides of a score.
+
+    Args:
+        sources: Float32[I, D]: a history's vector is the sum of its items', each over the root of the item's size,
+            over the root of the history's.
+        targets: Float32[I, D], which that vector is multiplied with.
+    """
+
+    sources: Tensor
+    targets: Tensor
+
+
+@dataclass
+class ItemGraph(FromNetwork):
+    """Scores by the sum of a history's vectors; see the models for what the settings mean.
+
+    A model writes `walked`, the vectors after the steps on the graph, and gives `learned` its loss.
+    """
+
+    exempt: ClassVar[Mapping[str, str]] = {}
+    small: ClassVar[Mapping[str, Any]] = {"factors": 16, "epochs": 30, "learning_rate": 0.05}
+    factors: int = 64
+    layers: int = 3
+    dropout: float = 0.5
+    negatives: int = 0
+    epochs: int = 100
+    batch_size: int = 1024
+    learning_rate: float = 0.01
+    patience: int = 10
+    seed: int = 0
+
+    if TYPE_CHECKING:
+
+        def walked(self, table: Tensor, graph: Graph) -> Vectors:
+            """Return the vectors after the steps on the graph; the model writes this."""
+            ...
+
+    def form(self, items: int) -> nn.Embedding:
+        """Return the vectors of items before any step on the graph."""
+        table = nn.Embedding(items, self.factors)
+        nn.init.normal_(table.weight, 0.0, _START)
+        return table
+
+    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
+        """Multiply the sum of each history's vectors with those of the items."""
+        rows, codes = self.aligned(queries).csr(), self.candidate_codes(candidates)
+        values = dense_scores(_users(rows, self.weights_["sources"]), self.weights_["targets"], codes)
+        silence_strangers(values, rows, self.blocks_, codes)  # no way on the graph leads from the history to them
+        return Scores.above(values, np.diff(rows.indptr) > 0)
+
+    def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
+        """Return the items whose vectors point the same way; see `SimilarItems`."""
+        self.aligned(self.histories_.acts[:0])
+        return similar_by_angle(self.catalogue_, items, self.weights_["targets"], k)
+
+    def explain(self, queries: Queries, items: Codes) -> Codes:
+        """Return the past item that added most to each score; see `Explains`."""
+        sources, targets = self.weights_["sources"], self.weights_["targets"]
+
+        def terms(past: Codes, shown: Codes) -> Floats:
+            found: Floats = sources[past] @ targets[shown].T
+            return found
+
+        return strongest_term(self.aligned(queries), items, terms)
+
+    def learned(
+        self,
+        train: Interactions,
+        validation: Interactions | None,
+        loss: Callable[[Tensor, Graph, Bags], Tensor],
+    ) -> Any:
+        """Learn the vectors of items, and keep them as they are after the steps on the graph.
+
+        Args:
+            train: What is learned from.
+            validation: What the exam is made of.
+            loss: Of the vectors before any step, on the graph, of some histories.
+
+        Raises:
+            InvalidInput: A setting is out of its range, or nobody did anything.
+        """
+        self._check_settings()
+        part, exam = held_out(train, validation, seed=self.seed)
+        seen = part.csr()
+        if not seen.nnz:
+            raise InvalidInput(f"{type(self).__name__} learns from histories, and nobody in the data did anything")
+        graph, asked = Graph.of(seen), self.negatives or len(train.catalogue)
+
+        def scorer(network: nn.Embedding) -> Scorer:
+            return _scorer(self._after(network.weight, graph))
+
+        self.taught(
+            part,
+            exam,
+            Course(self.epochs, self.learning_rate, patience=self.patience, seed=self.seed),
+            loss=lambda network, bags: loss(network.weight, graph, bags),
+            batches=lambda epoch: self._batches(seen, graph.item_scale, epoch),
+            scorer=scorer,
+            all_of_it=train,
+            batch_bytes=_COPIES * 4 * min(self.batch_size, len(train.user_ids)) * asked,
+        )
+        everything = train.csr()
+        self.weights_ = self._after(torch.from_numpy(self.weights_["weight"]), Graph.of(everything))
+        self.blocks_ = block_labels(everything)
+        return self
+
+    def _after(self, table: Tensor, graph: Graph) -> dict[str, Floats]:
+        """Return the vectors after the steps as arrays, those of sources over the roots of the items' sizes."""
+        with torch.inference_mode():
+            found = self.walked(table, graph)
+        sources = found.sources.numpy() * graph.item_scale[:, None]
+        return {"sources": sources, "targets": found.targets.numpy().copy()}
+
+    def _check_settings(self) -> None:
+        """Refuse settings out of their range."""
+        if min(self.factors, self.layers, self.batch_size) < 1 or self.negatives < 0 or not 0 <= self.dropout < 1:
+            raise InvalidInput(
+                f"{type(self).__name__}: expected factors, layers and batch_size >= 1, negatives >= 0 and dropout in "
+                f"[0, 1), got {self.factors}, {self.layers}, {self.batch_size}, {self.negatives}, {self.dropout}"
+            )
+
+    def _batches(self, seen: sp.csr_array, scale: Floats, epoch: int) -> Iterator[Bags]:
+        """Give histories of which a part is left out, anew in each epoch; the values say what each item adds.
+
+        One of which nothing would be left stays whole.
+        """
+        persons = np.flatnonzero(np.diff(seen.indptr))
+        chance = random(self.seed * 100_003 + epoch + 1_000_000)
+        for rows in shuffled(persons, self.batch_size, seed=self.seed, epoch=epoch):
+            part = sp.csr_array(seen[rows])
+            sizes = np.diff(part.indptr)
+            kept = chance.random(part.nnz) >= self.dropout
+            kept |= np.repeat(np.add.reduceat(kept, part.indptr[:-1]) == 0, sizes)
+            left = np.add.reduceat(kept.astype(np.float32), part.indptr[:-1])
+            part.data = kept * scale[part.indices] * np.repeat(left**-0.5, sizes)
+            yield bags_of(part)
+
+
+def vectors_of(bags: Bags, sources: Tensor) -> Tensor:
+    """Return Float32[B, D] the vectors of histories of which a part is left out."""
+    return functional.embedding_bag(bags.items, sources, bags.starts, mode="sum", per_sample_weights=bags.values)
+
+
+def asked_for(users: Tensor, targets: Tensor, bags: Bags, negatives: int) -> Tensor:
+    """Return the mean cross-entropy of all acts of some histories.
+
+    Args:
+        users: Float32[B, D].
+        targets: Float32[I, D].
+        bags: The histories, whole.
+        negatives: Items drawn for the batch that stand for all, see `sampled_softmax`; 0 is all items.
+    """
+    items = len(targets)
+    own = (users * functional.embedding_bag(bags.items, targets, bags.starts, mode="sum")).sum()
+    if not 0 < negatives < items:
+        return (torch.logsumexp(users @ targets.T, dim=1) @ bags.sizes.to(users.dtype) - own) / len(bags.items)
+    drawn = torch.randint(0, items, (negatives,))
+    others = torch.logsumexp(users @ targets[drawn].T, dim=1) + float(np.log(items / negatives))
+    rows = torch.repeat_interleave(torch.arange(len(users)), bags.sizes)
+    mine = (users[rows] * targets[bags.items]).sum(dim=1)
+    return functional.softplus(others[rows] - mine).mean()
+
+
+def _users(rows: sp.csr_array, sources: Floats) -> Floats:
+    """Return Float32[B, D] the vectors of whole histories."""
+    sizes = np.maximum(np.diff(rows.indptr), 1).astype(np.float32)
+    return sum_of_rows(rows, sources) * sizes[:, None] ** -0.5
+
+
+def _scorer(weights: Mapping[str, Floats]) -> Scorer:
+    """Return the scores of vectors that are still learned."""
+
+    def score(queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:  # noqa: ARG001 - all are asked
+        rows = queries.csr()
+        return Scores(_users(rows, weights["sources"]) @ weights["targets"].T, np.diff(rows.indptr) > 0)
+
+    return score
