@@ -45,6 +45,14 @@ def test_one_model_without_draws_makes_a_page() -> None:
     assert "Accuracy against cost" in text and "<h3>Differences</h3>" not in text
 
 
+def test_drawn_candidates_are_named_everywhere() -> None:
+    board = compare({"walk": Walk()}, many(), Protocol("leave-last-out", k=5, sampled=9), resamples=20)
+    assert board.goal == "ndcg@5 sampled@9" and board.best is not None
+    text = html_leaderboard(board)
+    assert "Accuracy against coverage" in text and "By history" in text
+    assert "ndcg@5 sampled@9" in str(board) and "warning: lists rank" in board.markdown()
+
+
 def test_a_folder_gets_three_files(board: Leaderboard, tmp_path: Path) -> None:
     check_folder(tmp_path / "new" / "board")
     write_leaderboard(board, tmp_path / "new" / "board")

@@ -15,6 +15,7 @@ from crossrec.core.errors import InvalidInput, NotFound, Refused
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Scores
+from crossrec.data.split import joined
 from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.tuning.tune import tune
 from crossrec.evaluation.tuning.tuned import Tuned
@@ -119,11 +120,14 @@ def test_test_rows_change_nothing() -> None:
     assert clean.split_hash != dirty.split_hash
 
 
-def test_no_model_is_handed_a_test_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = popular()
-    hidden = ASKED.split(data).test
-    secret = set(zip(hidden.users.tolist(), hidden.items.tolist(), strict=True))
+@pytest.mark.parametrize("name", ["leave-last-out", "global-time", "random", "new-users"])
+def test_no_model_is_handed_a_test_row(name: str) -> None:
+    data, asked = popular(), Protocol(name, k=5)
+    split = asked.split(data)
+    hidden = [split.test] + ([] if split.test_history is None else [split.test_history])
+    secret = {pair for rows in hidden for pair in zip(rows.users.tolist(), rows.items.tolist(), strict=True)}
     seen: set[tuple[int, int]] = set()
+    asked_with: set[frozenset[int]] = set()
 
     def watch(rows: Interactions | None) -> None:
         if rows is not None:
@@ -138,11 +142,14 @@ def test_no_model_is_handed_a_test_row(monkeypatch: pytest.MonkeyPatch) -> None:
             return self
 
         def score(self, queries: Queries, candidates: Any = None) -> Scores:
-            seen.update(zip(queries.rows.tolist(), queries.items.tolist(), strict=True))
+            asked_with.update(frozenset(row) for row in np.split(queries.items, queries.indptr[1:-1]))
             return super().score(queries, candidates)
 
-    tune(Spy(), data, ASKED, trials=3)
-    assert len(seen) > len(data) * 0.6 and not seen & secret
+    tune(Spy(), data, asked, trials=3)
+    assert len(seen) > len(data) * 0.6 and len(secret) > 50 and not seen & secret
+    known = joined(split.past("validation"))
+    histories = {frozenset(known.items[known.users == user]) for user in range(len(data.user_ids))}
+    assert len(asked_with) > 15 and asked_with <= histories
 
 
 def test_settings_that_fail_are_told_and_passed_over() -> None:

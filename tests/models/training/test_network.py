@@ -28,9 +28,19 @@ def test_the_shapes_of_a_huge_network_take_no_memory(monkeypatch: pytest.MonkeyP
         SASRec(width=128).require_room(2_000_000_000, 0.0)
 
 
-@pytest.mark.parametrize(("loss", "numbers"), [("softmax", 5_000), ("sampled", 2_048), ("gbce", 64 * 2_048)])
-def test_scores_of_a_batch_are_counted(loss: str, numbers: int) -> None:
-    model = SASRec(loss=loss, batch_size=2)
-    lengths = torch.tensor([3, 50, 50, 50]).numpy()
-    without = model.batch_bytes(lengths, 0.0, numbers)
-    assert model.batch_bytes(lengths, 1.0, numbers) - without == 4 * 3 * 100 * numbers
+@pytest.mark.parametrize(
+    ("loss", "negatives", "numbers"),
+    [("softmax", 9, 16), ("sampled", 9, 9), ("sampled", 24, 16), ("gbce", 9, 9 * 16)],
+)
+def test_what_a_loss_keeps_of_a_batch_is_counted(
+    loss: str, negatives: int, numbers: int, checkerboard: Interactions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[float] = []
+    monkeypatch.setattr(SASRec, "require_room", lambda self, items, batch_bytes: told.append(batch_bytes))
+    monkeypatch.setattr(SASRec, "form", lambda self, items: pytest.fail("made"))
+    for batch_size in (1, 3):
+        with pytest.raises(pytest.fail.Exception):
+            SASRec(loss=loss, negatives=negatives, width=16, blocks=1, batch_size=batch_size).fit(checkerboard)
+    lengths = 10  # eleven of the twelve items of a parity, and each but the last has a follower
+    layers = 18 * lengths * 16 + 8 * lengths * lengths
+    assert told == [4 * batch_size * (layers + 3 * lengths * numbers) for batch_size in (1, 3)]

@@ -149,13 +149,17 @@ class NextItem(FromNetwork):
         Args:
             lengths: Int64[N] places of each history that is learned from.
             targets: Share of the places that have a target.
-            numbers: Kept for each target: a score for each item it is compared with, or vectors of them.
+            numbers: Kept for each target: scores of items, their vectors, or its gradient.
         """
         largest = np.sort(lengths)[-self.batch_size :]
         longest = int(largest.max(initial=0))
         padded, filled = len(largest) * longest, int(largest.sum())
         layers = self.blocks * (_OF_A_PLACE * padded * self.width + _OF_A_PAIR * padded * longest * self.heads)
         return 4.0 * (layers + _OF_A_SCORE * targets * filled * numbers)
+
+    def kept_of_a_target(self, items: int) -> int:
+        """Return the numbers that `sampled_softmax` keeps: scores of what was drawn, or of all items the gradient."""
+        return self.width if self.negatives >= items else self.negatives
 
     def _scorer(self, network: Any) -> Scorer:
         """Return the scores of a network that is still learning."""

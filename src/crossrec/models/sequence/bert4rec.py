@@ -80,7 +80,7 @@ class BERT4Rec(NextItem):
             for rows in rounds(lengths, self.batch_size, seed=self.seed, epoch=epoch):
                 yield self._with_gaps(whole, rows, items, chance)
 
-        room = self.batch_bytes(lengths, self.gaps, min(self.negatives, items))
+        room = self.batch_bytes(lengths, self.gaps, self.kept_of_a_target(items))
         fitted: BERT4Rec = self.learned(part, exam, self._loss, batches, all_of_it=train, batch_bytes=room)
         return fitted
 

@@ -68,9 +68,8 @@ class SASRec(NextItem):
             for rows in rounds(whole.lengths - 1, self.batch_size, seed=self.seed, epoch=epoch):
                 yield _pairs(whole, rows, filler)
 
-        numbers = {"softmax": filler, "sampled": min(self.negatives, filler), "gbce": self.negatives * self.width}[
-            self.loss
-        ]
+        sampled = self.kept_of_a_target(filler)
+        numbers = {"softmax": self.width, "sampled": sampled, "gbce": self.negatives * self.width}[self.loss]
         room = self.batch_bytes(whole.lengths - 1, 1.0, numbers)
         fitted: SASRec = self.learned(part, exam, self._loss, batches, all_of_it=train, batch_bytes=room)
         return fitted
