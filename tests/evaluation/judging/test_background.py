@@ -9,6 +9,7 @@ from stubs import ByCount, Walk, many, rows
 
 from crossrec.core.interactions import Interactions
 from crossrec.evaluation.evaluate import evaluate
+from crossrec.evaluation.judging import background
 from crossrec.evaluation.judging.background import Background
 from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.questions import questions_of
@@ -37,7 +38,7 @@ def asked(genres: list[str | None] | None = None) -> Interactions:
     return Interactions.from_frame(frame, items=items)
 
 
-def values(data: Interactions, model: ByCount, protocol: Protocol = GIVEN) -> dict[str, float]:
+def values(data: Interactions, model: ByCount | Walk, protocol: Protocol = GIVEN) -> dict[str, float]:
     return {name: found.value for name, found in evaluate(model, data, protocol, resamples=0).models[0].metrics.items()}
 
 
@@ -87,6 +88,12 @@ def test_calibration_is_by_the_genres_of_the_catalogue() -> None:
     assert report.models[0].metrics["miscalibration@2"].value == pytest.approx(-np.log(0.99 * 0.25 + 0.01))
     assert report.protocol["kinds"] == "column genres"
     assert "beyond accuracy; kinds of items by column genres" in report.table()
+
+
+def test_calibration_does_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = values(many(), Walk(), Protocol("random"))["miscalibration@10"]
+    monkeypatch.setattr(background, "_BLOCK", 7)
+    assert values(many(), Walk(), Protocol("random"))["miscalibration@10"] == whole > 0
 
 
 def test_without_genres_the_kinds_are_groups_of_popularity_and_the_report_says_so() -> None:

@@ -22,6 +22,8 @@ from crossrec.metrics.fairness import exposure_gap, exposure_shares, group_gap, 
 __all__ = ["OF_A_LIST", "Background"]
 
 _ACTIVE_SHARE = 0.2
+_BLOCK = 65_536
+"""Lists whose mixes are held at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +67,6 @@ class Background:
         return kinds_of(self.questions.catalogue, popularity_groups(self.questions))
 
     @cached_property
-    def mixes(self) -> Doubles:
-        """[N, G] share of each kind in each asker's history, NaN where nothing is known."""
-        acts, parts = self.questions.history.acts, self.kinds.parts
-        chosen = sp.csr_array((np.ones(len(acts.items)), acts.items, acts.indptr), shape=(len(acts), len(parts)))
-        sums = np.asarray(chosen @ parts)[self.questions.users]
-        totals = sums.sum(axis=1, keepdims=True)
-        mixes: Doubles = np.divide(sums, totals, out=np.full(sums.shape, np.nan), where=totals > 0)
-        return mixes
-
-    @cached_property
     def best_sellers(self) -> Codes:
         """Int32[N, K] the most popular items that each asker may be shown, -1 behind the end."""
         asked, (counts, _) = self.questions, self.questions.audience
@@ -106,6 +98,19 @@ class Background:
         """[N, K] mean distance of the items in the first places, see `intra_list_distances`."""
         return intra_list_distances(items, *self.users_of_items, len(self.questions.train.user_ids))
 
+    def miscalibration(self, items: Codes) -> Doubles:
+        """[N] see `metrics.fairness.miscalibration`, in blocks of bounded memory."""
+        acts, parts, users = self.questions.history.acts, self.kinds.parts, self.questions.users
+        had = sp.csr_array((np.ones(len(acts.items)), acts.items, acts.indptr), shape=(len(acts), len(parts)))
+        found = np.full(len(items), np.nan)
+        for start in range(0, len(items), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            sums = np.asarray(had[users[rows]] @ parts)
+            totals = sums.sum(axis=1, keepdims=True)
+            histories = np.divide(sums, totals, out=np.full(sums.shape, np.nan), where=totals > 0)
+            found[rows] = miscalibration(mix_of(items[rows], parts), histories)
+        return found
+
     def merits(self, rows: Bools) -> Doubles:
         """[G] share of each kind in the right answers of some questions."""
         answers = self.questions.answers[np.repeat(rows, self.questions.relevant)]
@@ -134,7 +139,7 @@ OF_A_LIST: dict[str, Callable[[Background, Codes, Bools], Doubles]] = {
     "serendipity": _serendipity,
     "popularity": lambda known, items, _: popularity(items, known.shares),
     "popularity_lift": lambda known, items, _: popularity_lift(items, known.shares, known.shares_of_history),
-    "miscalibration": lambda known, items, _: miscalibration(mix_of(items, known.kinds.parts), known.mixes),
+    "miscalibration": lambda known, items, _: known.miscalibration(items),
 }
 """Name -> value of each list, from Int32[N, k] items and Bool[N, k] hits."""
 

@@ -14,7 +14,7 @@ __all__ = ["Kinds", "kinds_of"]
 
 _COLUMNS = ("genres", "categories", "category", "genre", "imdb_genres")
 _LEAST_KNOWN = 0.5
-_MOST = 100
+_MOST = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Kinds:
 def kinds_of(catalogue: Catalogue, popular: dict[str, Bools]) -> Kinds:
     """Tell the kinds of items by the first column of categories that at least half of the items have a value in.
 
-    Of more than 100 categories the rarer ones are one kind, "other". Without such a column the kinds are groups of
+    Of more than 32 categories the rarer ones are one kind, "other". Without such a column the kinds are groups of
     popularity.
 
     Args:
