@@ -1,5 +1,7 @@
 """HR@10 on MovieLens-1M as in NCF (He et al. 2017): the last act of each user among 99 drawn items.
 
+All 3,706 films are there, as in the paper: the rare ones are easy to tell from a right answer. The order within a user
+is known for all but 598 ratings of films with fewer than five; these are taken as the oldest, and so learned from.
 The numbers are for comparison with papers that did the same; the full catalogue stands beside them. Settings are chosen
 on each user's last act but one, by the same draw; the tested model learns from it too, as published.
 
@@ -28,10 +30,17 @@ NCF = Protocol("leave-last-out", k=10, fit_on="train+validation", sampled=99)
 METRIC = NCF.named("hit_rate", 10)
 GRIDS = {
     "popularity": grid(),
-    "item_knn": grid(similarity=["cosine"], neighbours=[50, 100, 200]),
-    "ease": grid(l2=[100.0, 300.0, 1000.0]),
-    "als": grid(factors=[128], nu=[1.0], alpha=[1.0, 3.0, 10.0], l2=[3.0, 10.0, 30.0]),
+    "item_knn": grid(similarity=["cosine"], neighbours=[20, 50, 100]),
+    "ease": grid(l2=[300.0, 1000.0, 3000.0]),
+    "als": grid(factors=[64, 128, 192], nu=[1.0], alpha=[3.0], l2=[30.0, 50.0])
+    + grid(factors=[128], nu=[1.0], alpha=[1.0, 10.0], l2=[30.0, 50.0]),
 }
+
+
+def read(path: Path) -> Interactions:
+    """Read all ratings as acts, in their order within a user."""
+    place = pl.col("rank_in_user_time_order").fill_null(0).cast(pl.Int64)
+    return Interactions.from_frame(pl.read_csv(path).select(user_id="UserID", item_id="MovieID", position=place))
 
 
 def run(name: str, data: Interactions) -> dict[str, Any]:
@@ -50,11 +59,11 @@ def run(name: str, data: Interactions) -> dict[str, Any]:
 
 def main() -> int:
     told = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    told.add_argument("--data", type=Path, default=SHARED / "ml-1m/sasrec/ml-1m.txt.gz")
+    told.add_argument("--data", type=Path, default=SHARED / "ml-1m/ratings.csv.gz")
     told.add_argument("--models", default="popularity,item_knn,als,ease")
     chosen = told.parse_args()
-    columns = ["user_id", "item_id"]
-    data = Interactions.from_frame(pl.read_csv(chosen.data, separator=" ", has_header=False, new_columns=columns))
+    data = read(chosen.data)
+    print(f"ml-1m: {len(data):,} rows, {len(data.user_ids):,} users, {len(data.catalogue):,} items")
     kept = RESULTS / "quality_ncf_protocol.json"
     found = json.loads(kept.read_text())["models"] if kept.exists() else {}
     for name in chosen.models.split(","):
