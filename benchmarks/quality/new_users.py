@@ -33,6 +33,7 @@ GRIDS = {
     "ease": grid(l2=[100.0, 200.0, 300.0, 500.0, 1000.0]),
     "als": grid(factors=[128], nu=[1.0], alpha=[1.0, 3.0, 10.0], l2=[10.0, 30.0, 100.0])
     + grid(factors=[256], nu=[1.0], alpha=[1.0, 3.0], l2=[30.0, 60.0, 100.0]),
+    "mult_vae": grid(epochs=[60], anneal=[30], beta=[0.2, 0.5]),
 }
 
 
