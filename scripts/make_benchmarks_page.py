@@ -136,11 +136,12 @@ def imports() -> list[str]:
 
 def quality() -> list[str]:
     parts = ["## Quality", "Settings are chosen on validation rows only; test is asked once a model."]
-    if found := read("quality_svd_ml100k"):
-        rows = [[one["fold"], one["settings"]["factors"], f"{one['rmse']:.4f}"] for one in found["folds"]]
-        rows.append(["mean", "", f"**{found['mean_rmse']:.4f}** (bar {found['bar']})"])
-        parts += ["`svd`, ml-100k, official folds: `python benchmarks/quality/svd_ml100k.py`"]
-        parts += [table(["fold", "factors", "test RMSE"], rows)]
+    for model, data in (("svd", "ml-100k"), ("svd_pp", "ml-100k"), ("svd", "ml-1m"), ("svd_pp", "ml-1m")):
+        if found := read(f"quality_{model}_{data.replace('-', '')}"):
+            rows = [[one["fold"], one["settings"]["factors"], f"{one['rmse']:.4f}"] for one in found["folds"]]
+            rows.append(["mean", "", f"**{found['mean_rmse']:.4f}** (bar {found['bar']})"])
+            parts += [f"`{model}`, {data}, published folds: `python benchmarks/quality/ratings.py {model} {data}`"]
+            parts += [table(["fold", "factors", "test RMSE"], rows)]
     for name, title in (
         (
             "quality_beauty",

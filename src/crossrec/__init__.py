@@ -37,6 +37,7 @@ _HOMES = {
     "Popularity": "models.classic.popularity",
     "SLIM": "models.classic.slim",
     "SVD": "models.classic.svd",
+    "SVDpp": "models.classic.svd_pp",
     "UserKNN": "models.classic.user_knn",
     "CMF": "models.transfer.cmf",
     "DomainEASE": "models.transfer.domain_ease",
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from crossrec.models.classic.popularity import Popularity
     from crossrec.models.classic.slim import SLIM
     from crossrec.models.classic.svd import SVD
+    from crossrec.models.classic.svd_pp import SVDpp
     from crossrec.models.classic.user_knn import UserKNN
     from crossrec.models.fallback import Fallback
     from crossrec.models.graph.gf_cf import GFCF
@@ -115,6 +117,7 @@ __all__ = [
     "RP3beta",
     "Recommendations",
     "SASRec",
+    "SVDpp",
     "UserKNN",
     "compare",
     "create",

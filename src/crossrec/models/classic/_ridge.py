@@ -10,7 +10,10 @@ import scipy.sparse as sp
 
 from crossrec.core.arrays import Codes, Doubles, Floats, Offsets
 
-__all__ = ["Side", "expected_error", "less", "prior_of", "solve_side"]
+__all__ = ["HELD", "Side", "expected_error", "less", "prior_of", "solve_side"]
+
+HELD = 10
+"""Sweeps before variances are re-estimated: dimensions that have not found their way yet would pass for noise."""
 
 
 class Side(NamedTuple):

@@ -14,7 +14,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.models.classic._rated import FromRatings
-from crossrec.models.classic._ridge import Side, expected_error, less, prior_of, solve_side
+from crossrec.models.classic._ridge import HELD, Side, expected_error, less, prior_of, solve_side
 from crossrec.models.progress import tracked
 from crossrec.models.space import Range, Space
 
@@ -27,7 +27,7 @@ class SVD(FromRatings):
 
     A user's bias and vector are solved from the ratings in the query, so a newcomer needs no new training.
     The penalty of each dimension is not a setting: it is the noise over the dimension's variance, and both
-    are re-estimated in every sweep. An item with few ratings is uncertain and is trusted less.
+    are re-estimated in every sweep but the first ten. An item with few ratings is uncertain and is trusted less.
 
     Args:
         factors: Dimensions of the vectors, >= 1.
@@ -76,9 +76,11 @@ class SVD(FromRatings):
         spread = float(np.var(centred.data)) or 1.0
         noise, of_users, of_items = spread, np.full(size, 1.0), np.full(size, 0.1)
         of_users[-1], of_items[-1] = 0.2 * spread, 0.3 * spread
-        for _ in tracked("epochs", range(self.epochs)):
+        for epoch in tracked("epochs", range(self.epochs)):
             users = solve_side(centred, items, of_users, noise)
             items = solve_side(by_item, users, of_items, noise)
+            if epoch < min(HELD, self.epochs // 2):
+                continue
             of_users, of_items = prior_of(users, centred), prior_of(items, by_item)
             noise = max(expected_error(centred, users, items), 1e-4 * spread)
         self.noise_, self.user_prior_ = noise, of_users
