@@ -46,8 +46,17 @@ def test_a_report_is_printed_written_and_told_to_programs(run: Run, shop: Path, 
     assert "protocol first-touch" in said and "films -> books" in said and "the gate -> books" in said
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     told = json.loads(run("transfer", "report", "--data", shop, "--protocol", "random", "--json")[1])
-    assert told["protocol"]["name"] == "random" and told["metric"] == "ndcg@10"
+    assert told["protocol"]["name"] == "random" and told["metric"] == "ndcg@10" and told["drills"] == []
     assert run("transfer", "report", "--data", shop, "--out", tmp_path / "no" / "x.html")[0] == 2
+
+
+def test_curves_are_drawn_into_the_page(run: Run, shop: Path, tmp_path: Path) -> None:
+    page = tmp_path / "curves.html"
+    code, said, error = run("transfer", "report", "--data", shop, "--out", page, "--curves", "--json")
+    assert code == 0, error
+    assert {one["target"] for one in json.loads(said)["drills"]} == {"films", "books"}
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<svg") == 4 and "First acts in books" in text
 
 
 def test_a_drill_is_printed_and_told_to_programs(run: Run, shop: Path) -> None:

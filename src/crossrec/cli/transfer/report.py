@@ -9,8 +9,10 @@ import typer
 
 from crossrec.cli.show import AsJson, advancing, note, out, parse_names, print_json
 from crossrec.core.errors import InvalidInput, MissingExtra
+from crossrec.core.interactions import Interactions
 from crossrec.core.settings import load_settings
 from crossrec.data.dataset import open_dataset
+from crossrec.evaluation.transferring.drill import Drill, drill
 from crossrec.evaluation.transferring.exam import FIRST_TOUCH, exam_of
 from crossrec.evaluation.transferring.report import TransferReport, transfer_report
 from crossrec.models.machine import use_threads
@@ -36,6 +38,9 @@ def report(
     transfer: Annotated[str, typer.Option(help="Model of several domains, likewise.")] = "",
     floor: Annotated[str, typer.Option(help="Model behind both that needs no history.")] = "popularity",
     seed: Annotated[int, typer.Option(help="Fixes what is left to chance.")] = 0,
+    curves: Annotated[
+        bool, typer.Option("--curves", help="Drill each domain too; takes as long again for each.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say for every pair of domains, and for all to one, whether transfer helps, harms, or cannot be told."""
@@ -47,19 +52,32 @@ def report(
     exam = exam_of(interactions, chosen, seed=seed, quantile=quantile)
     with advancing("comparing") as progress, watching(progress):
         found = transfer_report(exam, control=control, transfer=transfer, floor=floor, seed=seed)
+        words = {"control": control, "transfer": transfer, "floor": floor}
+        drills = _drilled(interactions, [one.name for one in found.domains], words, seed) if curves else []
     if as_json:
-        print_json(found.to_dict())
+        print_json({**found.to_dict(), "drills": [one.to_dict() for one in drills]})
     else:
-        out.print(found.table())
+        out.print("\n\n".join([found.table(), *(one.table() for one in drills)]))
     if page is not None:
-        _write(found, page)
+        _write(found, drills, page)
         note.print(f"page written to {page}")
 
 
-def _write(found: TransferReport, path: Path) -> None:
+def _drilled(data: Interactions, names: list[str], words: dict[str, str], seed: int) -> list[Drill]:
+    """Drill each domain that has persons enough; the others are told of."""
+    found = []
+    for name in names:
+        try:
+            found.append(drill(data, name, seed=seed, **words))
+        except InvalidInput as error:
+            note.print(f"no curve of {name}: {error}")
+    return found
+
+
+def _write(found: TransferReport, drills: list[Drill], path: Path) -> None:
     """Write the page, which needs packages that the core install does not."""
     try:
         from crossrec.evaluation.transferring.page import write_transfer_page
     except ModuleNotFoundError as error:
         raise MissingExtra(f"--out needs {error.name}: pip install 'crossrec[report]'") from error
-    write_transfer_page(found, path)
+    write_transfer_page(found, path, drills)
