@@ -120,7 +120,7 @@ def export(
     bundle = open_bundle(bundle_folder(model))
     asked: Any = bundle.model.members[0] if isinstance(bundle.model, Fallback) else bundle.model
     if not hasattr(asked, "exported"):
-        raise InvalidInput(f"--onnx: expected a model with a network (sasrec, bert4rec), got '{bundle.card.model}'")
+        raise InvalidInput(f"--onnx: expected a model with a network (sasrec, mult_vae), got '{bundle.card.model}'")
     try:
         from crossrec.models.training.export import export_onnx
     except ModuleNotFoundError as error:

@@ -27,6 +27,7 @@ from crossrec.models.graph._propagation import Graph
 from crossrec.models.ranking import Scorer
 from crossrec.models.training.bags import Bags, bags_of, shuffled
 from crossrec.models.training.exam import held_out
+from crossrec.models.training.export import Exported, of_history
 from crossrec.models.training.network import FromNetwork
 from crossrec.models.training.trainer import Course
 
@@ -86,6 +87,11 @@ class ItemGraph(FromNetwork):
         values = dense_scores(_users(rows, self.weights_["sources"]), self.weights_["targets"], codes)
         silence_strangers(values, rows, self.blocks_, codes)  # no way on the graph leads from the history to them
         return Scores.above(values, np.diff(rows.indptr) > 0)
+
+    def exported(self) -> Exported:
+        """Return the vectors with one input: the history, 1 for each item that was had."""
+        found = _Asked(self.weights_["sources"], self.weights_["targets"], self.blocks_)
+        return of_history(found, len(self.catalogue_))
 
     def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
         """Return the items whose vectors point the same way; see `SimilarItems`."""
@@ -173,6 +179,25 @@ class ItemGraph(FromNetwork):
             left = np.add.reduceat(kept.astype(np.float32), part.indptr[:-1])
             part.data = kept * scale[part.indices] * np.repeat(left**-0.5, sizes)
             yield bags_of(part)
+
+
+class _Asked(nn.Module):
+    """The vectors as others ask them: from Float32[B, I] of 0 and 1 to Float32[B, I] scores."""
+
+    def __init__(self, sources: Floats, targets: Floats, blocks: Codes) -> None:
+        super().__init__()
+        self.sources, self.targets = (nn.Parameter(torch.from_numpy(part)) for part in (sources, targets))
+        self.blocks = nn.Parameter(torch.from_numpy(blocks.astype(np.int64))[None, :], requires_grad=False)
+        self.count = int(blocks.max(initial=0)) + 1
+
+    def forward(self, history: Tensor) -> Tensor:
+        shares = history * history.sum(dim=1, keepdim=True).clamp(min=1).rsqrt()
+        found: Tensor = shares @ self.sources @ self.targets.T
+        if self.count == 1:
+            return found
+        labels = self.blocks.expand(history.shape[0], -1)
+        near = torch.zeros((history.shape[0], self.count)).scatter_add(1, labels, history)
+        return found * (torch.gather(near, 1, labels) > 0)  # silent on what no way on the graph leads to
 
 
 def vectors_of(bags: Bags, sources: Tensor) -> Tensor:

@@ -21,10 +21,11 @@ from crossrec.core.vocabulary import Id
 from crossrec.models.ranking import Scorer
 from crossrec.models.training.bags import Bags, bags_of, shuffled
 from crossrec.models.training.exam import held_out
+from crossrec.models.training.export import Exported, of_history
 from crossrec.models.training.network import FromNetwork
 from crossrec.models.training.trainer import Course
 
-__all__ = ["FromBags", "shares_of", "unlikeliness"]
+__all__ = ["Entry", "FromBags", "shares_of", "unlikeliness"]
 
 _COPIES = 3
 """Scores of a batch, their exponentials and their gradients."""
@@ -48,6 +49,10 @@ class FromBags(FromNetwork):
         """Tell how likely each item is from the middle of each history, without noise."""
         rows, codes = self.aligned(queries).csr(), self.candidate_codes(candidates)
         return Scores(_scored(self.network, rows, codes), np.diff(rows.indptr) > 0)
+
+    def exported(self) -> Exported:
+        """Return the network with one input: the history, 1 for each item that was had."""
+        return of_history(_Asked(self.network), len(self.catalogue_))
 
     def learned(
         self,
@@ -99,6 +104,44 @@ def shares_of(bags: Bags, dropout: float, *, training: bool) -> Tensor:
     """Return Float32[nnz] that make each history one of length 1, some left out while learning."""
     shares = torch.repeat_interleave(bags.sizes.to(torch.float32).rsqrt(), bags.sizes)
     return functional.dropout(shares, dropout, training)
+
+
+class Entry(nn.EmbeddingBag):
+    """The first layer: the sum of the vectors of a history's items, over the root of their number.
+
+    Args:
+        items: Items of the catalogue.
+        width: Numbers of a vector.
+    """
+
+    def __init__(self, items: int, width: int) -> None:
+        super().__init__(items, width, mode="sum")
+
+    def of(self, histories: Bags | Tensor, dropout: float) -> Tensor:
+        """Return Float32[B, W].
+
+        Args:
+            histories: Bags, or Float32[B, I] that holds 1 for each item that was had.
+            dropout: Share of a history left out, in [0, 1).
+        """
+        if isinstance(histories, Tensor):
+            shares = histories * histories.sum(dim=1, keepdim=True).clamp(min=1).rsqrt()
+            return functional.dropout(shares, dropout, dropout > 0) @ self.weight
+        shares = shares_of(histories, dropout, training=dropout > 0)
+        found: Tensor = self(histories.items, histories.starts, per_sample_weights=shares)
+        return found
+
+
+class _Asked(nn.Module):
+    """A network as others ask it: from Float32[B, I] of 0 and 1 to Float32[B, I] scores."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, history: Tensor) -> Tensor:
+        found: Tensor = self.network.exit(self.network.vectors(history))
+        return found
 
 
 def unlikeliness(vectors: Tensor, weight: Tensor, bias: Tensor, bags: Bags) -> Tensor:

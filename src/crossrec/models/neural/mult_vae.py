@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
-from crossrec.models.neural._autoencoder import FromBags, shares_of, unlikeliness
+from crossrec.models.neural._autoencoder import Entry, FromBags, unlikeliness
 from crossrec.models.space import Choice, Range, Space
 from crossrec.models.training.bags import Bags
 
@@ -95,7 +95,7 @@ class Autoencoder(nn.Module):
     def __init__(self, items: int, widths: Sequence[int], dropout: float) -> None:
         super().__init__()
         self.dropout = dropout
-        self.entry = nn.EmbeddingBag(items, widths[0], mode="sum")
+        self.entry = Entry(items, widths[0])
         self.entry_bias = nn.Parameter(torch.zeros(widths[0]))
         self.down = nn.ModuleList(nn.Linear(wide, narrow) for wide, narrow in pairwise(widths[:-1]))
         self.middle = nn.Linear(widths[-2], 2 * widths[-1])
@@ -104,10 +104,10 @@ class Autoencoder(nn.Module):
         for name, part in self.named_parameters():
             (nn.init.zeros_ if name.endswith("bias") else nn.init.xavier_normal_)(part)
 
-    def encode(self, bags: Bags) -> tuple[Tensor, Tensor]:
+    def encode(self, histories: Bags | Tensor) -> tuple[Tensor, Tensor]:
         """Return the means and the logarithms of the variances of the middle, Float32[B, D] each."""
-        shares = shares_of(bags, self.dropout, training=self.training)
-        found = torch.tanh(self.entry(bags.items, bags.starts, per_sample_weights=shares) + self.entry_bias)
+        dropout = self.dropout if self.training else 0.0
+        found = torch.tanh(self.entry.of(histories, dropout) + self.entry_bias)
         for layer in self.down:
             found = torch.tanh(layer(found))
         means, spreads = self.middle(found).chunk(2, dim=1)
@@ -120,9 +120,9 @@ class Autoencoder(nn.Module):
             found = torch.tanh(layer(found))
         return found
 
-    def vectors(self, bags: Bags) -> Tensor:
-        """Return Float32[B, W] of histories, without noise."""
-        return self.decode(self.encode(bags)[0])
+    def vectors(self, histories: Bags | Tensor) -> Tensor:
+        """Return Float32[B, W] of histories, without noise; see `Entry` for what they may be."""
+        return self.decode(self.encode(histories)[0])
 
 
 def _loss(network: Autoencoder, batch: tuple[Bags, float]) -> Tensor:

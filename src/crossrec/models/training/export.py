@@ -20,7 +20,7 @@ from crossrec.core.errors import MissingExtra, NotFitted, Unavailable
 if TYPE_CHECKING:
     from crossrec.models.training.network import FromNetwork
 
-__all__ = ["Exported", "export_onnx"]
+__all__ = ["Exported", "export_onnx", "of_history"]
 
 _OPSET, _NEEDS = 20, ("onnx", "onnxscript")
 _NAMES = ("torch.onnx", "onnxscript", "onnx_ir")
@@ -39,6 +39,11 @@ class Exported:
     network: nn.Module
     inputs: Mapping[str, Tensor]
     free: Mapping[str, Mapping[int, tuple[str, int | None]]]
+
+
+def of_history(network: nn.Module, items: int) -> Exported:
+    """Say how a network is asked whose one input is Float32[B, I], 1 for each item of a history and 0 elsewhere."""
+    return Exported(network, {"history": torch.ones((2, items))}, {"history": {0: ("batch", None)}})
 
 
 def export_onnx(model: FromNetwork, path: Path) -> None:
