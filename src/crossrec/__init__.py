@@ -44,6 +44,7 @@ _HOMES = {
     "EMCDR": "models.transfer.emcdr",
     "GFCF": "models.graph.gf_cf",
     "LightGCN": "models.graph.lightgcn",
+    "NCF": "models.neural.ncf",
     "MultVAE": "models.neural.mult_vae",
     "BERT4Rec": "models.sequence.bert4rec",
     "Gated": "models.transfer.gated",
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from crossrec.models.graph.lightgcn import LightGCN
     from crossrec.models.graph.rp3beta import RP3beta
     from crossrec.models.neural.mult_vae import MultVAE
+    from crossrec.models.neural.ncf import NCF
     from crossrec.models.recommender import create
     from crossrec.models.sequence.bert4rec import BERT4Rec
     from crossrec.models.sequence.markov import Markov
@@ -96,6 +98,7 @@ __all__ = [
     "EASE",
     "EMCDR",
     "GFCF",
+    "NCF",
     "SLIM",
     "SVD",
     "Act",
