@@ -33,8 +33,3 @@ def test_what_is_no_goal_is_named(text: str, error: type[Exception]) -> None:
 def test_a_length_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidInput, match="k >= 1"):
         Goal.of("ndcg@0", ASKED)
-
-
-def test_a_report_may_say_more_behind_the_metric() -> None:
-    names = {"recall@10 sampled@99": 1, "ndcg@100 sampled@99": 2, "ndcg@10 sampled@99": 3}
-    assert Goal("ndcg", 10).key(names) == "ndcg@10 sampled@99"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -67,8 +68,9 @@ def compare(
     if folder is not None:
         check_folder(folder)
     interactions = open_dataset(data).interactions(parse_names(domains) or None)
+    keep = None if folder is None else partial(write_leaderboard, folder=folder)
     with advancing() as progress:
-        board = run(made, interactions, asked, metric=metric, baselines=baselines, progress=progress)
+        board = run(made, interactions, asked, metric=metric, baselines=baselines, keep=keep, progress=progress)
     board = dataclasses.replace(board, notes=_notes(board, chosen))
     if folder is not None:
         write_leaderboard(board, folder)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from crossrec.core.errors import InvalidInput, unknown_name
 from crossrec.evaluation.protocol import Protocol
@@ -15,7 +13,6 @@ __all__ = ["RATING_ERRORS", "Goal"]
 
 RATING_ERRORS = ("rmse", "mae")
 """Goals of models that predict ratings; less is better."""
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,3 @@ class Goal:
     def of_ratings(self) -> bool:
         """Is it an error of predicted ratings?"""
         return self.metric in RATING_ERRORS
-
-    def key(self, names: Mapping[str, Value]) -> str:
-        """Return the name under which a report has it: with sampled candidates something stands behind it."""
-        return next(name for name in names if name.partition(" ")[0] == self.label)

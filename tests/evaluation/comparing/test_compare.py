@@ -116,6 +116,23 @@ def test_a_model_that_fails_is_a_row_with_its_reason() -> None:
     assert json.loads(found.to_json())["entries"][1]["report"] is None
 
 
+def test_every_model_is_kept_when_it_is_done() -> None:
+    kept: list[Leaderboard] = []
+    models = {"count": ByCount(), "broken": Broken(), "down": ByCount(-1.0)}
+    found = compare(models, many(), ASKED, baselines=False, keep=kept.append)
+    assert [[entry.name for entry in board.entries] for board in kept] == [
+        ["count"],
+        ["count", "broken"],
+        ["down", "count", "broken"],
+    ]
+    assert [board.notes for board in kept] == [
+        ["not finished: still to come are broken, down"],
+        ["not finished: still to come are down"],
+        (),
+    ]
+    assert kept[-1] is found and "not finished" in str(kept[0])
+
+
 def test_where_all_fail_there_is_no_best() -> None:
     found = compare({"greedy": Greedy()}, many(), ASKED, baselines=False)
     assert found.best is None and found.baseline is None and found.report.models == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -36,6 +36,7 @@ def compare(
     metric: str = "ndcg",
     baselines: bool = True,
     resamples: int = 1000,
+    keep: Callable[[Leaderboard], None] | None = None,
     progress: Progress | None = None,
 ) -> Leaderboard:
     """Fit models on the training part, rank the full catalogue for all users of the test part, and order them.
@@ -49,6 +50,7 @@ def compare(
         metric: The ranking metric that gives the order, at the protocol's length of lists or its own: "ndcg@20".
         baselines: Add popularity, item_knn and ease as they come, where `models` has none of the name.
         resamples: Bootstrap draws behind intervals, and a tenth of the flips behind p; 0 leaves both out.
+        keep: Called after every model with the leaderboard of those so far.
         progress: Told of epochs while a model learns, and of its lists.
 
     Raises:
@@ -63,21 +65,32 @@ def compare(
     usual = BASELINES if baselines else ()
     named |= {name: create(name) for name in usual if name not in named}
     sitting = Examination.of(chosen.split(data.liked), chosen, metrics=None, resamples=resamples)
+    key = chosen.named(goal.metric, goal.k)
+    asked = Report(data.fingerprint, sitting.told(), sitting.counts(), [], [], sitting.leakage())
     entries: list[Entry] = []
     values: Values = {}
-    key = goal.label
     for name, model in named.items():
         entry, found = _sat(sitting, name, model, baseline=name in usual, progress=progress)
-        if found is not None:
-            key = goal.key(found)
-            values[name] = found[key]
         entries.append(entry)
-    entries.sort(key=lambda entry: -_reached(entry.report, key))
-    if resamples:
-        entries = _with_gaps(entries, values, sitting, resamples)
+        if found is not None:
+            values[name] = found[key]
+        left = list(named)[len(entries) :]
+        if keep is not None and left:
+            notes = [f"not finished: still to come are {', '.join(left)}"]
+            keep(_ordered(Leaderboard(key, asked, entries, notes), values, sitting))
+    board = _ordered(Leaderboard(key, asked, entries), values, sitting)
+    if keep is not None:
+        keep(board)
+    return board
+
+
+def _ordered(board: Leaderboard, values: Mapping[str, Doubles], sitting: Examination) -> Leaderboard:
+    """Put the entries in order and say how sure it is."""
+    entries = sorted(board.entries, key=lambda entry: -_reached(entry.report, board.goal))
+    if sitting.judge.resamples:
+        entries = _with_gaps(entries, values, sitting)
     reports = [entry.report for entry in entries if entry.report is not None]
-    asked = Report(data.fingerprint, sitting.told(), sitting.counts(), reports, [], sitting.leakage())
-    return Leaderboard(key, asked, entries)
+    return dataclasses.replace(board, entries=entries, report=dataclasses.replace(board.report, models=reports))
 
 
 def _sat(
@@ -104,7 +117,7 @@ def _reached(report: ModelReport | None, key: str) -> float:
     return -np.inf if report is None else report.metrics[key].value
 
 
-def _with_gaps(entries: list[Entry], values: Values, sitting: Examination, resamples: int) -> list[Entry]:
+def _with_gaps(entries: list[Entry], values: Mapping[str, Doubles], sitting: Examination) -> list[Entry]:
     """Add the differences to the best and to the best baseline, all of them one family of tests."""
     stood = [entry.name for entry in entries if entry.report is not None]
     if len(stood) < 2:
@@ -116,6 +129,7 @@ def _with_gaps(entries: list[Entry], values: Values, sitting: Examination, resam
         pairs += [(name, baseline) for name in stood if name not in (best, baseline)]
     table = np.stack([values[a] - values[b] for a, b in pairs], axis=1)
     persons, seed = sitting.questions.users, sitting.judge.protocol.seed
+    resamples = sitting.judge.resamples
     intervals = bootstrap_means(table, persons=persons, resamples=resamples, seed=seed)
     p_values = permutation_p_values(table, persons=persons, resamples=_FLIPS * resamples, seed=seed)
     gaps: dict[tuple[str, str | None], Gap] = {

@@ -68,7 +68,7 @@ class Objective:
             found = report.rmse if self.goal.metric == "rmse" else report.mae
         else:
             numbers = self.sitting.sat(name, model)[0].metrics
-            found = numbers[self.goal.key(numbers)].value
+            found = numbers[self.sitting.judge.protocol.named(self.goal.metric, self.goal.k)].value
         if not math.isfinite(found):
             raise InvalidInput(f"{name}: expected a number as {self.goal.label}, got {found}")
         return found
