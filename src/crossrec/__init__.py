@@ -45,6 +45,7 @@ _HOMES = {
     "GFCF": "models.graph.gf_cf",
     "LightGCN": "models.graph.lightgcn",
     "NCF": "models.neural.ncf",
+    "XSimGCL": "models.graph.xsimgcl",
     "MultVAE": "models.neural.mult_vae",
     "BERT4Rec": "models.sequence.bert4rec",
     "Gated": "models.transfer.gated",
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from crossrec.models.graph.gf_cf import GFCF
     from crossrec.models.graph.lightgcn import LightGCN
     from crossrec.models.graph.rp3beta import RP3beta
+    from crossrec.models.graph.xsimgcl import XSimGCL
     from crossrec.models.neural.mult_vae import MultVAE
     from crossrec.models.neural.ncf import NCF
     from crossrec.models.recommender import create
@@ -122,6 +124,7 @@ __all__ = [
     "SASRec",
     "SVDpp",
     "UserKNN",
+    "XSimGCL",
     "compare",
     "create",
     "evaluate",
