@@ -36,10 +36,9 @@ from crossrec.models.transfer.gated import Gated
 
 K, LARGEST = 10, 8
 NEIGHBOURS = [
-    f"item_knn popularity={popularity} activity={activity} shrink={shrink}"
-    for popularity in (0.1, 0.3, 0.5)
+    f"item_knn popularity={popularity} activity={activity}"
+    for popularity in (0.0, 0.1, 0.3)
     for activity in (0.0, 0.5, 1.0)
-    for shrink in (0, 5)
 ]
 FLOORS = ["popularity", *(f"popularity half_life_days={days}" for days in (60, 180, 365, 730))]
 
@@ -65,8 +64,8 @@ def douban() -> Interactions:
     parts = []
     for domain in ("book", "music"):
         with gzip.open(SHARED / "douban-cdr" / f"douban_{domain}" / "ratings.dat.gz") as rows:
-            frame = pl.read_csv(rows.read(), separator="\t", has_header=False)
-        parts.append(frame.select(user_id="column_1", item_id="column_2", domain=pl.lit(domain)))
+            frame = pl.read_csv(rows.read(), separator="\t", has_header=False, new_columns=["user", "item", "rating"])
+        parts.append(frame.select(user_id="user", item_id="item", domain=pl.lit(domain)))
     return Interactions.from_frame(pl.concat(parts))
 
 
@@ -163,7 +162,7 @@ def run_douban() -> dict[str, Any]:
     exam = exam_of(douban(), "random", seed=0)
     inner = exam_of(exam.train, "random", seed=1)
     everything = np.ones(len(inner), dtype=np.bool_)
-    strengths = (50, 150, 400)
+    strengths = (150, 400)
     control, tried = best(inner, [f"domain_ease weight=0 l2={l2}" for l2 in strengths], "popularity", everything)
     transfer, more = best(inner, [f"domain_ease l2={l2}" for l2 in strengths], "popularity", everything)
     alone = control.replace("domain_ease weight=0", "ease")

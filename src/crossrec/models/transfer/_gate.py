@@ -26,7 +26,11 @@ _ALONE = ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.75, 0.0, 0.25), (0.5, 0.0, 0.5), 
 """Weights of control, transfer and floor that take nothing from other domains."""
 _ACROSS = (
     (0.0, 1.0, 0.0),
-    *((rest * (1 - share), 1 - rest, rest * share) for rest in (0.25, 0.5, 0.75, 0.9) for share in (0.0, 0.5, 1.0)),
+    *(
+        (rest * (1 - share), 1 - rest, rest * share)
+        for rest in (0.25, 0.5, 0.75, 0.9, 0.95)
+        for share in (0.0, 0.5, 1.0)
+    ),
 )
 _DIALS: Floats = np.array([*_ALONE, *_ACROSS], dtype=np.float32)
 _K = 10
