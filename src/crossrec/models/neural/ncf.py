@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from crossrec.core.arrays import Codes, Floats
@@ -25,6 +25,7 @@ from crossrec.models.ranking import Scorer
 from crossrec.models.space import Choice, Range, Space
 from crossrec.models.training.bags import Bags, bags_of, shuffled
 from crossrec.models.training.exam import held_out
+from crossrec.models.training.export import Exported, of_history
 from crossrec.models.training.network import FromNetwork
 from crossrec.models.training.trainer import Course
 
@@ -153,6 +154,10 @@ class NCF(FromNetwork):
         values = np.where(items >= 0, found * self.spread_ + self.mean_, self.mean_)
         return np.clip(values, self.low_, self.high_).astype(np.float32)
 
+    def exported(self) -> Exported:
+        """Return the network with one input: the history, 1 for each item that was had, or its rating."""
+        return of_history(_Asked(self.network, self.mean_, self.spread_), len(self.catalogue_))
+
     def _check_settings(self) -> None:
         """Refuse settings out of their range."""
         if self.kind not in KINDS:
@@ -230,6 +235,21 @@ class NCF(FromNetwork):
             for start in range(0, len(values), size):
                 values[start : start + size] = network(histories[start : start + size], shown[None]).numpy()
         return Scores(values * np.float32(self.spread_) + np.float32(self.mean_), known)
+
+
+class _Asked(nn.Module):
+    """A network as others ask it: from Float32[B, I], 0 for what was not had, to Float32[B, I] scores."""
+
+    def __init__(self, network: Towers, mean: float, spread: float) -> None:
+        super().__init__()
+        self.network, self.mean, self.spread = network, mean, spread
+
+    def forward(self, history: Tensor) -> Tensor:
+        here = (history != 0).to(torch.float32)
+        values = (history - self.mean * here) / self.spread
+        vectors = values @ self.network.past.weight * here.sum(dim=1, keepdim=True).clamp(min=1).rsqrt()
+        found: Tensor = self.network(vectors, self.network.shown.weight[None]) * self.spread + self.mean
+        return found
 
 
 def _not_had(
