@@ -14,13 +14,16 @@ import json
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from gowalla import judged, read
 from reading import RESULTS, SHARED, provenance, write
 
+from crossrec.core.event import NO_ORDER
 from crossrec.core.interactions import Interactions
 from crossrec.evaluation.protocol import Protocol
 from crossrec.models.progress import watching
@@ -81,7 +84,9 @@ def main() -> int:
     told.add_argument("--state", type=Path, default=Path(tempfile.gettempdir()) / "gowalla-graph")
     chosen = told.parse_args()
     torch.set_num_threads(chosen.threads)
-    data, kept = read(chosen.data), RESULTS / "quality_gowalla_graph.json"
+    data = read(chosen.data)
+    data = replace(data, positions=np.full(len(data), NO_ORDER))  # the files sort a person's items by number
+    kept = RESULTS / "quality_gowalla_graph.json"
     found = json.loads(kept.read_text())["models"] if kept.exists() else {}
     for name in chosen.models.split(","):
         found[name] = {"threads": chosen.threads, **run(name, data, chosen.state, chosen.minutes)}

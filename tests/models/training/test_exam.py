@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from crossrec.core.event import NO_ORDER
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Scores
@@ -67,6 +68,14 @@ def test_the_last_acts_of_a_twentieth_are_held_out() -> None:
     assert len(np.unique(exam.users)) == 60
     again = held_out(many, None, seed=3)[1]
     assert again is not None and again.fingerprint == exam.fingerprint
+
+
+def test_of_acts_without_an_order_any_one_is_held_out() -> None:
+    rows = [(f"u{user}", f"i{item}") for user in range(1_200) for item in range(3)]
+    many = Interactions.from_frame(pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row"))
+    exam = held_out(replace(many, positions=np.full(len(many), NO_ORDER)), None, seed=3)[1]
+    assert exam is not None and len(np.unique(exam.users)) == len(exam) == 60
+    assert (np.bincount(exam.items, minlength=3) > 8).all()
 
 
 def test_persons_new_to_the_model_bring_their_histories() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from crossrec.core.arrays import Codes, Offsets
 from crossrec.core.clock import random
+from crossrec.core.event import NO_ORDER, NO_TIME
 from crossrec.core.interactions import SPLITS, Interactions, sparse_rows
 from crossrec.core.query import Queries
 from crossrec.metrics.ranking import find_hits, rank_metrics
@@ -79,13 +80,14 @@ def held_out(
 ) -> tuple[Interactions, Interactions | None]:
     """Return what to learn from and what to examine on; without a validation part a little is held out of training.
 
-    That is the last act of a twentieth of the persons, 2,000 at most, of those with three acts or more. Of fewer than
-    1,000 persons nothing is held out, and there is no exam.
+    That is the last act of a twentieth of the persons, 2,000 at most, of those with three acts or more; where acts have
+    no order, any one of them, since the last row is then no last act. Of fewer than 1,000 persons nothing is held out,
+    and there is no exam.
 
     Args:
         train: All there is to learn from.
         validation: What the caller holds back; it is taken as it is.
-        seed: Fixes who is chosen.
+        seed: Fixes what is chosen.
     """
     if validation is not None and len(validation):
         return train, validation
@@ -94,10 +96,13 @@ def held_out(
     able = np.flatnonzero(counts >= _LEAST_ACTS)
     if len(able) < _LEAST_PERSONS:
         return train, None
-    chosen = random(seed).choice(able, min(_MOST_HELD, int(_SHARE * len(able))), replace=False)
+    chance = random(seed)
+    chosen = chance.choice(able, min(_MOST_HELD, int(_SHARE * len(able))), replace=False)
     last = np.cumsum(counts)[chosen] - 1
+    unordered = (rows.times[last] == NO_TIME) & (rows.positions[last] == NO_ORDER)
+    held = np.where(unordered, last - chance.integers(0, counts[chosen]), last)
     kept = np.ones(len(rows), dtype=np.bool_)
-    kept[last] = False
+    kept[held] = False
     return rows.take(kept), rows.take(~kept)
 
 
