@@ -102,8 +102,9 @@ def decide(
 ) -> list[Choice]:
     """Choose for each domain and stage.
 
-    The gate opens where the interval of the difference is above 0. Where a group alone cannot tell, all domains
-    together are asked about the same length of history; a group that says it is harmed stays closed.
+    The gate opens where the interval of the difference is above 0; popularity is mixed into a shut one by the same
+    rule. Where a group alone cannot tell, all domains together are asked about the same length of history; a group
+    that says it is harmed stays closed.
 
     Args:
         table: Float64[N, C], see `judged`.
@@ -112,11 +113,11 @@ def decide(
         names: The domains' names by code.
         seed: Of the halves and of the bootstrap.
     """
-    everywhere = [_group(table, evidence, stages == stage, seed) for stage in range(len(STAGES))]
+    everywhere = [_group(table, evidence, stages == stage, stage, seed) for stage in range(len(STAGES))]
     choices = []
     for code, name in enumerate(names):
         for stage, label in enumerate(STAGES):
-            own = _group(table, evidence, (stages == stage) & (evidence.domains == code), seed)
+            own = _group(table, evidence, (stages == stage) & (evidence.domains == code), stage, seed)
             choices.append(_chosen(name, label, own, everywhere[stage]))
     return choices
 
@@ -124,7 +125,7 @@ def decide(
 def untold(names: Sequence[str], reason: str) -> list[Choice]:
     """Return closed gates for all groups: the target alone, or its popularity for who had nothing there."""
     return [
-        _closed(name, label, _Group(0, None, 1 if label == STAGES[0] else 0, len(_ALONE)), reason)
+        _closed(name, label, _Group(0, None, _usual(STAGES.index(label)), len(_ALONE)), reason)
         for name in names
         for label in STAGES
     ]
@@ -159,22 +160,31 @@ def _of_rows(blend: Blend, evidence: Evidence, rows: slice, code: int) -> Double
     return found
 
 
-def _group(table: Doubles, evidence: Evidence, rows: NDArray[np.bool_], seed: int) -> _Group:
+def _group(table: Doubles, evidence: Evidence, rows: NDArray[np.bool_], stage: int, seed: int) -> _Group:
     """Look at one group of questions."""
     users = evidence.users[rows]
     persons = len(np.unique(users))
     if persons < _FEWEST:
         return _Group(persons, None, -1, -1)
-    part = table[rows]
+    part, usual = table[rows], _usual(stage)
     half = random(seed).integers(0, 2, size=int(evidence.users.max()) + 1)[users]
-    difference = np.zeros(len(part))
+    difference, gain = np.zeros(len(part)), np.zeros(len(part))
     for side in (0, 1):
         learned, asked = part[half != side], half == side
         if len(learned) == 0 or not asked.any():
             return _Group(persons, None, -1, -1)
         alone, across = _best(learned)
         difference[asked] = part[asked, across] - part[asked, alone]
-    return _Group(persons, bootstrap_mean(difference, persons=users, seed=seed), *_best(part))
+        gain[asked] = part[asked, alone] - part[asked, usual]
+    alone, across = _best(part)
+    if not bootstrap_mean(gain, persons=users, seed=seed).low > 0:
+        alone = usual
+    return _Group(persons, bootstrap_mean(difference, persons=users, seed=seed), alone, across)
+
+
+def _usual(stage: int) -> int:
+    """Return the weights that need no evidence: the target alone, or its popularity for who had nothing there."""
+    return 1 if stage == 0 else 0
 
 
 def _best(table: Doubles) -> tuple[int, int]:
