@@ -29,7 +29,8 @@ SHOWN = ("recall_min@20", "recall_min@50", "ndcg@100")
 SEEDS = (0, 1, 2)
 GRIDS = {
     "popularity": grid(),
-    "item_knn": grid(similarity=["cosine"], neighbours=[20, 50, 100, 200]),
+    "item_knn": grid(similarity=["cosine"], neighbours=[20, 100])
+    + grid(popularity=[0.3, 0.5], activity=[0.5, 1.0], neighbours=[100, 500]),
     "ease": grid(l2=[100.0, 200.0, 300.0, 500.0, 1000.0]),
     "als": grid(factors=[128], nu=[1.0], alpha=[1.0, 3.0, 10.0], l2=[10.0, 30.0, 100.0])
     + grid(factors=[256], nu=[1.0], alpha=[1.0, 3.0], l2=[30.0, 60.0, 100.0]),
