@@ -14,7 +14,7 @@ from crossrec.core.errors import InvalidInput, OutOfBudget
 from crossrec.core.query import Act, Query
 from crossrec.models import machine
 from crossrec.models.boards import checkerboard
-from crossrec.models.classic._descent import gram_cells, gram_of_cells, weights_towards
+from crossrec.models.classic._descent import Together, gram_cells, weights_towards
 from crossrec.models.classic.slim import SLIM
 
 
@@ -39,7 +39,7 @@ def solved_slowly(seen: np.ndarray, item: int, l1: float, l2: float) -> np.ndarr
 @given(seed=st.integers(0, 10_000), l1=st.floats(0.0, 4), l2=st.floats(0.5, 20))
 def test_weights_are_those_of_the_elastic_net(seed: int, l1: float, l2: float) -> None:
     seen = cells(seed)
-    found = weights_towards(gram_of_cells(seen), np.arange(12, dtype=np.int32), l1=l1, l2=l2, features=0).toarray()
+    found = weights_towards(Together.of(seen), np.arange(12, dtype=np.int32), l1=l1, l2=l2, features=0).toarray()
     dense = seen.toarray().astype(np.float64)
     assert (found >= 0).all() and not np.diag(found).any()
     for item in range(12):
@@ -53,12 +53,22 @@ def test_a_larger_penalty_leaves_fewer_weights() -> None:
     assert sizes[0] >= sizes[1] >= sizes[2] > sizes[3] == 0  # two items of a kind have at most ten users in common
 
 
+def test_a_table_and_single_cells_give_the_same() -> None:
+    gram = Together.of(cells(5))
+    assert gram.whole.shape == (12, 12)
+    columns, nothing = np.arange(12, dtype=np.int32), np.zeros((0, 0), dtype=np.float32)
+    table = weights_towards(gram, columns, l1=0.5, l2=2.0, features=0).toarray()
+    single = weights_towards(gram._replace(whole=nothing), columns, l1=0.5, l2=2.0, features=0).toarray()
+    assert table.any()
+    np.testing.assert_allclose(table, single, atol=1e-6)
+
+
 def test_features_bound_the_weights_towards_an_item_and_are_those_met_most_often() -> None:
     seen = cells(3, items=30)
-    gram = gram_of_cells(seen)
+    gram = Together.of(seen)
     few = weights_towards(gram, np.arange(30, dtype=np.int32), l1=0.0, l2=1.0, features=4)
     assert 0 < np.diff(few.indptr).max() <= 4
-    together = gram.toarray()
+    together = seen.toarray().T @ seen.toarray()
     np.fill_diagonal(together, 0)
     for item in range(30):
         chosen = few.indices[few.indptr[item] : few.indptr[item + 1]]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba
 import numpy as np
 import scipy.sparse as sp
 
 from crossrec.core.arrays import Codes, Floats, Offsets
 
-__all__ = ["gram_cells", "gram_of_cells", "weights_towards"]
+__all__ = ["Together", "gram_cells", "weights_towards"]
 
-_SWEEPS, _ENOUGH = 100, 1e-4
+_SWEEPS, _ENOUGH, _FULL = 100, 1e-4, 0.25
 
 
 def gram_cells(seen: sp.csr_array) -> int:
@@ -19,18 +21,40 @@ def gram_cells(seen: sp.csr_array) -> int:
     return min(int(np.sum(sizes * sizes)), seen.shape[1] ** 2)
 
 
-def gram_of_cells(seen: sp.csr_array) -> sp.csr_array:
-    """Return X'X, [I, I] CSR with sorted indices: how many users had both items.
+class Together(NamedTuple):
+    """How many users had both items, X'X.
 
     Args:
-        seen: X, [U, I] CSR of ones.
+        indptr: Int64[I + 1].
+        codes: Int32[nnz] columns, sorted in a row.
+        cells: Float32[nnz].
+        diagonal: Float32[I].
+        whole: Float32[I, I] the same as one table where a quarter of it is filled or more, else [0, 0]: there a whole
+            row is added faster than its cells one by one.
     """
-    gram = sp.csr_array(sp.csr_array(seen.T) @ seen)
-    gram.sort_indices()
-    return gram
+
+    indptr: Offsets
+    codes: Codes
+    cells: Floats
+    diagonal: Floats
+    whole: Floats
+
+    @classmethod
+    def of(cls, seen: sp.csr_array) -> Together:
+        """Count.
+
+        Args:
+            seen: X, [U, I] CSR of ones.
+        """
+        gram = sp.csr_array(sp.csr_array(seen.T) @ seen)
+        gram.sort_indices()
+        full = gram.nnz >= _FULL * gram.shape[0] ** 2
+        whole = gram.toarray() if full else np.zeros((0, 0), dtype=np.float32)
+        codes, cells = gram.indices.astype(np.int32, copy=False), gram.data.astype(np.float32)
+        return cls(gram.indptr.astype(np.int64), codes, cells, gram.diagonal().astype(np.float32), whole)
 
 
-def weights_towards(gram: sp.csr_array, columns: Codes, *, l1: float, l2: float, features: int) -> sp.csr_array:
+def weights_towards(gram: Together, columns: Codes, *, l1: float, l2: float, features: int) -> sp.csr_array:
     """Return the weights that best make some items out of the others.
 
     The weights w towards item j are the minimum of |x_j - Xw|² / 2 + l2 / 2 |w|² + l1 |w|, none of them negative and
@@ -38,7 +62,7 @@ def weights_towards(gram: sp.csr_array, columns: Codes, *, l1: float, l2: float,
     so an item of which that cell is no more than l1 has weight 0 and is never looked at.
 
     Args:
-        gram: [I, I] CSR of X'X.
+        gram: X'X.
         columns: Int32[C] the items j.
         l1: Penalty of the weights, >= 0.
         l2: Penalty of their squares, > 0.
@@ -47,12 +71,10 @@ def weights_towards(gram: sp.csr_array, columns: Codes, *, l1: float, l2: float,
     Returns:
         [C, I] CSR, a row for each j.
     """
-    size = gram.shape[1]
+    size = len(gram.diagonal)
     out = np.zeros((len(columns), size), dtype=np.float32)
-    parts = gram.indptr.astype(np.int64), gram.indices.astype(np.int32, copy=False), gram.data.astype(np.float32)
-    diagonal = gram.diagonal().astype(np.float32)
     with numba.parallel_chunksize(1):  # popular items take longer
-        _weights(*parts, diagonal, columns, np.float32(l1), np.float32(l2), features or size, out)
+        _weights(*gram, columns, np.float32(l1), np.float32(l2), features or size, out)
     return sp.csr_array(out)
 
 
@@ -62,6 +84,7 @@ def _weights(
     codes: Codes,
     cells: Floats,
     diagonal: Floats,
+    whole: Floats,
     columns: Codes,
     l1: np.float32,
     l2: np.float32,
@@ -75,7 +98,7 @@ def _weights(
         for at in range(start, stop):
             left[codes[at]] = cells[at]
         chosen = _features(codes[start:stop], cells[start:stop], own, l1, features)
-        _descend(indptr, codes, cells, diagonal, chosen, left, l1, l2, out[place])
+        _descend(indptr, codes, cells, diagonal, whole, chosen, left, l1, l2, out[place])
 
 
 @numba.njit(cache=True, nogil=True)
@@ -97,6 +120,7 @@ def _descend(
     codes: Codes,
     cells: Floats,
     diagonal: Floats,
+    whole: Floats,
     chosen: Codes,
     left: Floats,
     l1: np.float32,
@@ -114,6 +138,11 @@ def _descend(
             if step != 0:
                 weights[code] = after
                 largest = max(largest, abs(step))
+                if len(whole):
+                    row = whole[code]
+                    for at in range(len(left)):
+                        left[at] -= step * row[at]
+                    continue
                 for at in range(indptr[code], indptr[code + 1]):
                     left[codes[at]] -= step * cells[at]
         if largest < _ENOUGH:

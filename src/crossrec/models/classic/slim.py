@@ -15,7 +15,7 @@ from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
-from crossrec.models.classic._descent import gram_cells, gram_of_cells, weights_towards
+from crossrec.models.classic._descent import Together, gram_cells, weights_towards
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
 from crossrec.models.classic._sparse import dense_product
 from crossrec.models.machine import require_memory
@@ -25,7 +25,7 @@ from crossrec.models.space import Range, Space
 
 __all__ = ["SLIM"]
 
-_COLUMNS, _BYTES_A_CELL = 512, 20
+_COLUMNS, _BYTES_A_CELL = 512, 36
 
 
 @dataclass
@@ -61,7 +61,7 @@ class SLIM(FromScores):
             )
         seen = train.csr()
         require_memory(gram_cells(seen) * _BYTES_A_CELL, f"SLIM over {seen.shape[1]:,} items")
-        gram, size = gram_of_cells(seen), seen.shape[1]
+        gram, size = Together.of(seen), seen.shape[1]
         rows: list[sp.csr_array] = [
             weights_towards(
                 gram,
