@@ -46,6 +46,7 @@ _HOMES = {
     "LightGCN": "models.graph.lightgcn",
     "NCF": "models.neural.ncf",
     "XSimGCL": "models.graph.xsimgcl",
+    "RecVAE": "models.neural.recvae",
     "MultVAE": "models.neural.mult_vae",
     "BERT4Rec": "models.sequence.bert4rec",
     "Gated": "models.transfer.gated",
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from crossrec.models.graph.xsimgcl import XSimGCL
     from crossrec.models.neural.mult_vae import MultVAE
     from crossrec.models.neural.ncf import NCF
+    from crossrec.models.neural.recvae import RecVAE
     from crossrec.models.recommender import create
     from crossrec.models.sequence.bert4rec import BERT4Rec
     from crossrec.models.sequence.markov import Markov
@@ -120,6 +122,7 @@ __all__ = [
     "Queries",
     "Query",
     "RP3beta",
+    "RecVAE",
     "Recommendations",
     "SASRec",
     "SVDpp",
