@@ -176,7 +176,36 @@ def quality() -> list[str]:
             "first; settings are chosen on the validation persons of the first"
         )
         parts += [text, table(["model", "settings", *shown], rows)]
+    if found := read("quality_one_budget"):
+        parts += one_budget(found)
     return parts
+
+
+def one_budget(found: dict[str, Any]) -> list[str]:
+    stood = [one for one in found["models"] if "metrics" in one]
+    shown = list(stood[0]["metrics"])
+    rows = [
+        [
+            one["model"],
+            ", ".join(
+                f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
+                for key, value in one["settings"].items()
+            ),
+        ]
+        + [str(one["trials"]), *(f"{one['metrics'][key]['value']:.4f} ({spread([one], key)})" for key in shown)]
+        + [
+            ""
+            if (gap := one["to_best"]) is None
+            else f"{gap['value']:+.4f} ({gap['low']:+.4f} to {gap['high']:+.4f}), p {gap['p_holm']:.3g}"
+        ]
+        for one in stood
+    ]
+    text = (
+        f"The same data and persons, one split, every model searched for {found['minutes']:g} minutes on the validation persons "
+        "(cores shared with other work): `python benchmarks/quality/one_budget.py`. All trials are in "
+        "`benchmarks/results/tuned_new_users_*.json`; the last column is the paired difference to the best, p corrected by Holm"
+    )
+    return [text, table(["model", "settings", "trials", *shown, "to the best"], rows)]
 
 
 def spread(splits: list[Any], metric: str) -> str:
