@@ -103,8 +103,8 @@ def decide(
     """Choose for each domain and stage.
 
     The gate opens where the interval of the difference is above 0; popularity is mixed into a shut one by the same
-    rule. Where a group alone cannot tell, all domains together are asked about the same length of history; a group
-    that says it is harmed stays closed.
+    rule. Where a group alone cannot tell one or the other, all domains together are asked about the same length of
+    history; a group that says it is harmed stays closed.
 
     Args:
         table: Float64[N, C], see `judged`.
@@ -196,6 +196,8 @@ def _best(table: Doubles) -> tuple[int, int]:
 def _chosen(name: str, label: str, own: _Group, everywhere: _Group) -> Choice:
     """Decide for one group, by itself or by all domains together."""
     mine, all_of_them = own.difference, everywhere.difference
+    if own.alone == _usual(STAGES.index(label)) and everywhere.alone >= 0:
+        own = dataclasses.replace(own, alone=everywhere.alone)
     if mine is not None and mine.low > 0:
         return _opened(name, label, own, own, "transfer helps here")
     if mine is not None and mine.high < 0:
