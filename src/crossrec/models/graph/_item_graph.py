@@ -64,7 +64,7 @@ class ItemGraph(FromNetwork):
     dropout: float = 0.5
     negatives: int = 0
     epochs: int = 100
-    batch_size: int = 1024
+    batch_size: int = 512
     learning_rate: float = 0.01
     patience: int = 10
     seed: int = 0
