@@ -119,15 +119,3 @@ def test_other_random_numbers_are_left_alone() -> None:
     torch.manual_seed(5)
     taught(network, 1)
     np.testing.assert_array_equal(torch.rand(3), expected)
-
-
-def test_numbers_too_small_to_be_normal_are_zero_while_a_network_learns() -> None:
-    network, seen, tiny = line(), [], torch.full((8,), 2e-39)
-
-    def loss(batch: Tensor) -> Tensor:
-        seen.append(float((tiny * 0.5).sum()))
-        value: Tensor = network(batch).pow(2).mean()
-        return value
-
-    train(network, loss, batches, Course(1, 0.1))
-    assert set(seen) == {0.0} and float((tiny * 0.5).sum()) > 0

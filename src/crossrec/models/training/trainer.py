@@ -110,7 +110,7 @@ def train(
         digest = hashlib.sha256(f"{type(network).__name__} {identity}".encode()).hexdigest()[:16]
         path = folder / f"{digest}.npz"
     before = signal.getsignal(signal.SIGINT)
-    with _quiet(), seeded(course.seed), _tiny_is_zero():
+    with _quiet(), seeded(course.seed):
         trainer = pl.Trainer(
             accelerator="cpu",
             devices=1,
@@ -226,16 +226,6 @@ class _Rounds(pl.Callback):
             lesson.curve.best = epoch
             lesson.best_weights = {name: part.clone() for name, part in lesson.network.state_dict().items()}
         return value
-
-
-@contextmanager
-def _tiny_is_zero() -> Iterator[None]:
-    """Take numbers below 1e-38 as 0: shares of unlikely items and their squares get there, and cost fivefold."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 @contextmanager
