@@ -75,7 +75,7 @@ def test_a_page_needs_a_folder_that_is_there_and_its_extra(
 ) -> None:
     code, _, error = run("data", "check", data, "--html", tmp_path / "no" / "report.html")
     assert code == 2 and "--html" in error
-    for name in [name for name in sys.modules if name.startswith("crossrec.data.report.page")]:
+    for name in [name for name in sys.modules if name.startswith("crossrec.data.report.pa")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "jinja2", None)
     code, _, error = run("data", "check", data, "--html", tmp_path / "report.html")

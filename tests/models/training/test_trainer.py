@@ -29,7 +29,13 @@ def line() -> nn.Linear:
 
 
 def taught(
-    network: nn.Linear, epochs: int, *, exam: list[float] | None = None, patience: int = 0, rate: float = 0.1
+    network: nn.Linear,
+    epochs: int,
+    *,
+    exam: list[float] | None = None,
+    patience: int = 0,
+    rate: float = 0.1,
+    average: float = 0.0,
 ) -> Curve:
     values = iter(exam or [])
     drop = nn.Dropout(0.2)
@@ -37,7 +43,7 @@ def taught(
         network,
         lambda batch: (network(drop(batch)) - 3 * batch - 1).pow(2).mean(),
         batches,
-        Course(epochs, rate, patience=patience),
+        Course(epochs, rate, patience=patience, average=average),
         exam=None if exam is None else lambda: next(values),
     )
 
@@ -62,15 +68,31 @@ def test_the_best_weights_are_kept_and_patience_ends_it() -> None:
     assert json.loads(curve.text)["best"] == 1
 
 
-def test_a_stopped_training_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_a_stopped_training_goes_on_as_if_it_had_not_been(tmp_path: Path, average: float) -> None:
     whole, halves = line(), line()
-    expected = taught(whole, 6)
+    expected = taught(whole, 6, average=average)
     with resuming(tmp_path):
-        taught(halves, 3)
+        taught(halves, 3, average=average)
         halves = line()  # another process begins with fresh weights
-        found = taught(halves, 6)
+        found = taught(halves, 6, average=average)
     assert weights(halves) == weights(whole) and found.losses == expected.losses
     assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
+
+
+def test_the_mean_of_the_weights_is_examined_and_kept() -> None:
+    seen: list[float] = []
+    network = line()
+
+    def exam() -> float:
+        seen.append(float(network.weight))
+        return float(len(seen))
+
+    train(network, lambda batch: -network.weight.sum(), batches, Course(3, 0.1, average=0.8), exam=exam)
+    assert weights(network)[0] == seen[-1]
+    last = line()
+    train(last, lambda batch: -last.weight.sum(), batches, Course(3, 0.1))
+    assert weights(network)[0] < weights(last)[0]  # the mean is behind weights that only grow
 
 
 def test_the_interrupt_of_a_person_is_theirs(tmp_path: Path) -> None:

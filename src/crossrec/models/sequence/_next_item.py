@@ -44,6 +44,7 @@ class NextItem(FromNetwork):
         "dropout": 0.1,
         "epochs": 60,
         "learning_rate": 0.02,
+        "average": 0.0,
     }
     space: ClassVar[Space] = {
         "width": Choice((32, 64, 128, 256)),
@@ -66,6 +67,7 @@ class NextItem(FromNetwork):
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     patience: int = 10
+    average: float = 0.999
     seed: int = 0
 
     def form(self, items: int) -> Transformer:
@@ -131,7 +133,9 @@ class NextItem(FromNetwork):
         batch_bytes: float,
     ) -> Any:
         """Train by the settings; see `FromNetwork.taught`."""
-        course = Course(self.epochs, self.learning_rate, self.weight_decay, self.patience, seed=self.seed)
+        course = Course(
+            self.epochs, self.learning_rate, self.weight_decay, self.patience, average=self.average, seed=self.seed
+        )
         return self.taught(
             train,
             validation,

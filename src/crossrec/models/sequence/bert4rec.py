@@ -40,6 +40,7 @@ class BERT4Rec(NextItem):
         learning_rate: Of Adam.
         weight_decay: Of AdamW; 0 is Adam.
         patience: Epochs without a better NDCG@10, on validation or a little that is held out, before it stops.
+        average: Weights are a running mean over about 1 / (1 - average) batches, in [0, 1); 0 takes the last.
         seed: Fixes the start and all that is drawn.
 
     Source: Sun et al. 2019 (arXiv 1904.06690), sections 3.2 to 3.6. Departs in places told by their distance, in

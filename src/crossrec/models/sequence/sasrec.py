@@ -40,6 +40,7 @@ class SASRec(NextItem):
         learning_rate: Of Adam.
         weight_decay: Of AdamW; 0 is Adam.
         patience: Epochs without a better NDCG@10, on validation or a little that is held out, before it stops.
+        average: Weights are a running mean over about 1 / (1 - average) batches, in [0, 1); 0 takes the last.
         seed: Fixes the start and all that is drawn.
 
     Source: Kang & McAuley 2018 (arXiv 1808.09781), with the losses of Klenitskiy & Vasilev 2023 (arXiv 2309.07602)

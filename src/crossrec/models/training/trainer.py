@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from crossrec.core.errors import InvalidInput
 from crossrec.models.progress import tell
 from crossrec.models.training.checkpoint import PlainCheckpoint
+from crossrec.models.training.mean import Mean
 from crossrec.models.training.resume import checkpoints
 from crossrec.models.training.weights import seeded
 
@@ -39,7 +40,11 @@ class Course:
         weight_decay: Of AdamW; 0 is Adam.
         patience: Stop after so many epochs without a better exam; 0 never stops early. The best weights stay.
         every: Epochs between two exams, >= 1.
+        average: The weights that are examined and kept are a running mean over about 1 / (1 - average) batches; 0 takes
+            them as they are.
         seed: Fixes all that is drawn.
+
+    Source of the mean: Polyak & Juditsky 1992; it starts short and grows, so that the first epochs are not held back.
     """
 
     epochs: int
@@ -47,6 +52,7 @@ class Course:
     weight_decay: float = 0.0
     patience: int = 0
     every: int = 1
+    average: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -54,6 +60,8 @@ class Course:
             raise InvalidInput(
                 f"expected epochs >= 1, every >= 1 and patience >= 0, got {self.epochs}, {self.every}, {self.patience}"
             )
+        if not 0 <= self.average < 1:
+            raise InvalidInput(f"expected average in [0, 1), got {self.average}")
         if not self.learning_rate > 0 or self.weight_decay < 0:
             raise InvalidInput(
                 f"expected learning_rate > 0 and weight_decay >= 0, got {self.learning_rate} and {self.weight_decay}"
@@ -129,8 +137,7 @@ def train(
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGINT, before)
             raise KeyboardInterrupt from stopped
-    if lesson.best_weights:
-        network.load_state_dict(lesson.best_weights)
+    network.load_state_dict(lesson.best_weights or lesson.mean.weights)
     network.eval()
     return lesson.curve
 
@@ -162,6 +169,7 @@ class _Lesson(pl.LightningModule):
         self.network, self.loss, self.course, self.exam = network, loss, course, exam
         self.curve = Curve()
         self.best_weights: dict[str, Tensor] = {}
+        self.mean = Mean(network, course.average)
         self.sums: list[Tensor] = []
 
     def training_step(self, batch: Any, number: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
@@ -178,10 +186,12 @@ class _Lesson(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["curve"] = {"losses": self.curve.losses, "exams": self.curve.exams, "best": self.curve.best}
         checkpoint["best_weights"] = self.best_weights
+        checkpoint["mean"] = self.mean.state
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.curve = Curve(**checkpoint["curve"])
         self.best_weights = checkpoint["best_weights"]
+        self.mean.state = checkpoint["mean"]
 
 
 class _Rounds(pl.Callback):
@@ -194,6 +204,9 @@ class _Rounds(pl.Callback):
         torch.manual_seed(hash((lesson.course.seed, trainer.current_epoch)) % 2**31)
         lesson.network.train()
         lesson.sums = []
+
+    def on_train_batch_end(self, trainer: pl.Trainer, lesson: Any, *told: Any) -> None:  # noqa: ARG002 - Lightning's
+        lesson.mean.follow()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, lesson: Any) -> None:
         epoch, course, curve = trainer.current_epoch, lesson.course, lesson.curve
@@ -218,13 +231,13 @@ class _Rounds(pl.Callback):
         if lesson.exam is None or (epoch + 1) % lesson.course.every:
             return None
         lesson.network.eval()
-        with torch.inference_mode():
+        with torch.inference_mode(), lesson.mean.in_place():
             value = float(lesson.exam())
         lesson.network.train()
         best = max((seen for seen in lesson.curve.exams if seen is not None), default=-1.0)
         if value > best:
             lesson.curve.best = epoch
-            lesson.best_weights = {name: part.clone() for name, part in lesson.network.state_dict().items()}
+            lesson.best_weights = {name: part.clone() for name, part in lesson.mean.weights.items()}
         return value
 
 
