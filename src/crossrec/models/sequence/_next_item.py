@@ -155,10 +155,11 @@ class NextItem(FromNetwork):
             targets: Share of the places that have a target.
             numbers: Kept for each target: scores of items, their vectors, or its gradient.
         """
-        largest = np.sort(lengths)[-self.batch_size :]
-        longest = int(largest.max(initial=0))
-        padded, filled = len(largest) * longest, int(largest.sum())
-        layers = self.blocks * (_OF_A_PLACE * padded * self.width + _OF_A_PAIR * padded * longest * self.heads)
+        longest = int(lengths.max(initial=0))
+        there = max(1, int(np.count_nonzero(lengths)))
+        share = min(self.batch_size, there) * int(lengths.sum()) / there  # as `rounds` cuts them
+        filled = max(share, longest)
+        layers = self.blocks * filled * (_OF_A_PLACE * self.width + _OF_A_PAIR * longest * self.heads)
         return 4.0 * (layers + _OF_A_SCORE * targets * filled * numbers)
 
     def kept_of_a_target(self, items: int) -> int:

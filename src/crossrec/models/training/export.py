@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import logging
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from crossrec.core.errors import MissingExtra, NotFitted, Unavailable
+from crossrec.models.training.hush import hushed
 
 if TYPE_CHECKING:
     from crossrec.models.training.network import FromNetwork
@@ -64,7 +62,7 @@ def export_onnx(model: FromNetwork, path: Path) -> None:
         raise MissingExtra(f"ONNX needs {missing[0]}: pip install 'crossrec[onnx]'")
     told = model.exported()
     items = model.catalogue_.ids.series.to_list()
-    with _quiet():
+    with hushed(*_NAMES):
         program = _program(told)
     program.model.metadata_props.update({"model": type(model).__name__, "items": json.dumps(items, ensure_ascii=False)})
     beside = path.with_name(f".{path.name}.part")
@@ -94,19 +92,3 @@ def _program(told: Exported) -> Any:
         opset_version=_OPSET,
         verbose=False,
     )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what torch says of its own way to itself."""
-    loggers = [logging.getLogger(name) for name in _NAMES]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

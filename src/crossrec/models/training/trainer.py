@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import signal
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ from torch import Tensor, nn
 from crossrec.core.errors import InvalidInput
 from crossrec.models.progress import tell
 from crossrec.models.training.checkpoint import PlainCheckpoint
+from crossrec.models.training.hush import hushed
 from crossrec.models.training.mean import Mean
 from crossrec.models.training.resume import checkpoints
 from crossrec.models.training.weights import seeded
@@ -118,7 +116,7 @@ def train(
         digest = hashlib.sha256(f"{type(network).__name__} {identity}".encode()).hexdigest()[:16]
         path = folder / f"{digest}.npz"
     before = signal.getsignal(signal.SIGINT)
-    with _quiet(), seeded(course.seed):
+    with hushed(*_NAMES), seeded(course.seed):
         trainer = pl.Trainer(
             accelerator="cpu",
             devices=1,
@@ -239,19 +237,3 @@ class _Rounds(pl.Callback):
             lesson.curve.best = epoch
             lesson.best_weights = {name: part.clone() for name, part in lesson.mean.weights.items()}
         return value
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Lightning from printing advice."""
-    loggers = [logging.getLogger(name) for name in _NAMES]
-    before = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)
