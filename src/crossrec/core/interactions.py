@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from crossrec.core.arrays import Bools, Bytes, Codes, Floats, Times
@@ -23,6 +22,7 @@ from crossrec.core.vocabulary import Vocabulary
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    import scipy.sparse as sp
 
 __all__ = ["SPLITS", "CsrValues", "Interactions", "sparse_rows"]
 
@@ -253,6 +253,8 @@ def sparse_rows(
         rows, columns, data = rows[keep], columns[keep], data[keep]
     if values == "ratings":
         rows, columns, data = _last_of_pairs(rows, columns, data, shape[1])
+    import scipy.sparse as sp  # a sixth of a second that reading data does not need
+
     triples = sp.coo_array((data.astype(np.float32, copy=False), (rows, columns)), shape=shape)
     matrix = sp.csr_array(triples)
     matrix.sum_duplicates()

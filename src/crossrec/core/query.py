@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from crossrec.core.arrays import Bytes, Codes, Floats, Offsets, Times
@@ -17,6 +17,9 @@ from crossrec.core.errors import InvalidInput
 from crossrec.core.event import KIND_CODES, NO_TIME, check_kind, is_taste
 from crossrec.core.interactions import CsrValues, sparse_rows
 from crossrec.core.vocabulary import Id
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 __all__ = ["Act", "Queries", "Query"]
 

@@ -15,9 +15,10 @@ from crossrec.core.errors import InvalidInput, suggestion
 from crossrec.core.settings import from_text
 from crossrec.core.shelf import Shelf
 from crossrec.data.intake.prescan import FileState, ScannedFile, TextFile
+from crossrec.data.numbers.digits import NumberFile
 from crossrec.data.storing.quarantine import refused_frame
 
-__all__ = ["SOURCES", "FileNote", "Reading", "Rules", "Source", "create", "rating_range", "refused_of"]
+__all__ = ["SOURCES", "FastRows", "FileNote", "Reading", "Rules", "Source", "create", "rating_range", "refused_of"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,25 @@ class Rules:
 
 
 @dataclass(frozen=True)
+class FastRows:
+    """Rows from a simpler parser: right only if all that are expected pass the checks.
+
+    Args:
+        rows: As `Reading.rows`.
+        expected: How many there must be.
+        file: The file they stand in, as messages call it.
+        first: Its first line that is a row.
+        numbers: Where they are, if ids may be whole numbers and no column beside ids, ratings and times matters.
+    """
+
+    rows: pl.LazyFrame
+    expected: int
+    file: str
+    first: int
+    numbers: NumberFile | None = None
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a source found at a path: rows not yet checked, the items, and the places of all of it.
 
@@ -93,8 +113,7 @@ class Reading:
         rows: The interactions, lazily.
         rules: How they are checked.
         files: The files that were read.
-        fast: The same rows from a simpler parser, right only if all `expected` rows pass the checks.
-        expected: Rows in `fast`.
+        fast: The same rows from a simpler parser; None where the text is not simple.
         items: What is known about the items: `item_id` and any columns; None where nothing is.
         users: What is known about the users: `user_id` and any columns; None where nothing is.
         ties: Who knows or trusts whom, in the columns of `TIES`; None where nothing is said.
@@ -115,8 +134,7 @@ class Reading:
     rows: pl.LazyFrame
     rules: Rules
     files: tuple[FileNote, ...]
-    fast: pl.LazyFrame | None = None
-    expected: int = 0
+    fast: FastRows | None = None
     items: pl.DataFrame | None = None
     users: pl.DataFrame | None = None
     ties: pl.DataFrame | None = None

@@ -121,7 +121,7 @@ def test_the_csv_gets_the_ids_of_the_other_files(write: Write, taken: Taken, rea
     assert dict(dataset.items("x").select("item_id", "title").rows()) == {"402128": "Old Possum's Book", "234": None}
     reading = read("goodreads", folder)
     assert reading.fast is not None
-    quick = reading.fast.collect().select("user_id", "item_id", "rating", "interaction_type").rows()
+    quick = reading.fast.rows.collect().select("user_id", "item_id", "rating", "interaction_type").rows()
     assert quick == reading.rows.collect().with_columns(rating=reading.rows.collect()["rating"].cast(float)).select(
         "user_id", "item_id", "rating", "interaction_type"
     ).rows() == expected  # fmt: skip

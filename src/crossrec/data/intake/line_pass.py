@@ -17,7 +17,6 @@ __all__ = ["MAX_LINE_BYTES", "LinePass", "Takes"]
 MAX_LINE_BYTES = 16 * 2**20
 """A longer line is set aside without being read into memory."""
 _PLAIN = bytes(range(32, 127)) + b"\n"
-_ZERO, _NINE, _POINT = (ord(sign) for sign in "09.")
 _Numbers: TypeAlias = NDArray[np.int64]
 
 
@@ -44,8 +43,6 @@ class LinePass:
         longest: Bytes of the longest line that is left.
         odd: Bytes seen that a simple parser may stumble over.
         notes: One for each line set aside.
-        one_way: No field begins with a zero before a digit, and there is no sign or blank in front of one: a whole
-            number is written in one way only.
         dirty: The text differs from the bytes that came.
     """
 
@@ -58,7 +55,6 @@ class LinePass:
     longest: int = 0
     odd: set[int] = field(default_factory=set)
     notes: list[dict[str, object]] = field(default_factory=list)
-    one_way: bool = True
     dirty: bool = False
     _pending: bytearray = field(default_factory=bytearray)
     _dropping: bool = False
@@ -128,8 +124,7 @@ class LinePass:
 
     def _looked_over(self, block: bytes) -> bytes:
         """Count lines, and see how simple a parser may be."""
-        lines, blanks, longest, odd, otherwise = _look(np.frombuffer(block, dtype=np.uint8))
-        self.one_way &= not otherwise
+        lines, blanks, longest, odd = _look(np.frombuffer(block, dtype=np.uint8))
         if odd:
             leftover = block.translate(None, _PLAIN)
             self.odd.update(leftover)
@@ -188,24 +183,17 @@ class LinePass:
 
 
 @numba.njit(cache=True, nogil=True)
-def _look(block: NDArray[np.uint8]) -> tuple[int, int, int, bool, bool]:
+def _look(block: NDArray[np.uint8]) -> tuple[int, int, int, bool]:
     """Look at whole lines: UInt8[N], the last of them a newline. Loops without branches are many bytes at a time.
 
     Returns:
         How many lines there are and how many of them are blank, the bytes of the longest; whether a byte or a quote
-        may make a simple parser stumble; whether a whole number may be written in another way than usual: `007`, `+7`,
-        ` 7`, `-7`.
+        may make a simple parser stumble.
     """
     odd = False
-    otherwise = len(block) > 1 and block[0] == _ZERO and _ZERO <= block[1] <= _NINE
     for place in range(len(block)):
         byte = block[place]
         odd |= (byte == 34) | ((byte != 10) & ((byte < 32) | (byte > 126)))
-        otherwise |= (byte == 32) | (byte == 43) | (byte == 45)
-    for place in range(1, len(block) - 1):
-        before, byte, after = block[place - 1], block[place], block[place + 1]
-        inside = (before == _POINT) | ((before >= _ZERO) & (before <= _NINE))
-        otherwise |= (byte == _ZERO) & (after >= _ZERO) & (after <= _NINE) & ~inside
     lines, blanks, longest, start = 0, 0, 0, 0
     for place in range(len(block)):
         if block[place] == 10:
@@ -214,4 +202,4 @@ def _look(block: NDArray[np.uint8]) -> tuple[int, int, int, bool, bool]:
             lines += 1
             blanks += length == 0
             longest = max(longest, length)
-    return lines, blanks, longest, odd, otherwise
+    return lines, blanks, longest, odd

@@ -161,7 +161,6 @@ class TextFile(ScannedFile):
         longest: Bytes of the longest line that is left.
         plain: Only printable ASCII and newlines, no quote: a simple parser reads it exactly.
         quotes: There is a `"` in it.
-        one_way: Whole numbers in it are written in one way only, without zeros, signs or blanks in front.
     """
 
     readable: Path
@@ -169,7 +168,6 @@ class TextFile(ScannedFile):
     longest: int
     plain: bool
     quotes: bool
-    one_way: bool
 
 
 def is_latin(encoding: str) -> bool:
@@ -240,7 +238,6 @@ def prescan(entry: Entry, workspace: Path, *, encoding: str = "utf-8") -> TextFi
         longest=found.longest,
         plain=not found.odd and not found.notes,
         quotes=34 in found.odd,
-        one_way=found.one_way,
         refused=tuple(found.notes),
         state=state,
     )

@@ -11,8 +11,8 @@ import polars as pl
 
 from crossrec.data.intake.duplicates import Repeats, without_repeats
 from crossrec.data.intake.elsewhere import Workers
-from crossrec.data.intake.numbered import Survey, sink_numbers
 from crossrec.data.intake.row_checks import checked, kept, refused, settle_unit
+from crossrec.data.numbers.sink import Survey, sink_numbers
 from crossrec.data.source import Reading, Rules
 from crossrec.data.storing.parts import Staged, height, sink_months
 from crossrec.data.storing.quarantine import join, refused_frame
@@ -92,31 +92,24 @@ def _fast(
     """Write the rows of one file by the simpler parser; None where they are not all good and exact."""
     if reading.fast is None or reading.rules.unit == "iso":
         return None
-    lines = reading.fast.with_columns(pl.col("line").alias("position"))
-    rows = checked(lines, reading.rules, domain)
+    fast, rules = reading.fast, reading.rules
+    rows = checked(fast.rows.with_columns(pl.col("line").alias("position")), rules, domain)
+    if only is not None and fast.file not in only:
+        return [], rows.filter(pl.lit(value=False)), None
+    shift = first.get(fast.file, 0)
+    rows = rows.with_columns(pl.col("position") + shift)
     try:
-        label = reading.fast.select("file").head(1).collect(engine="streaming").item()
-        if only is not None and label not in only:
-            return [], _as_text(rows.filter(pl.lit(value=False))), None
-        rows = rows.with_columns(pl.col("position") + first.get(label, 0))
-        if rows.collect_schema()["user_id"] == pl.UInt32:
-            begin = int(rows.select("position").head(1).collect(engine="streaming").item())
-            options = {"origin": label, "expected": reading.expected, "first_position": begin}
-            if (numbers := sink_numbers(kept(rows), folder, **options)) is not None:
-                return numbers[0], _as_text(rows), numbers[1]
-        rows = _as_text(rows)
-        staged = sink_months(kept(rows), folder, origin=label, expected=reading.expected)
+        if fast.numbers is not None:
+            sunk = sink_numbers(fast, fast.numbers, kept(rows), folder, rules=rules, shift=shift)
+            if sunk is not None:
+                return sunk[0], rows, sunk[1]
+        staged = sink_months(kept(rows), folder, origin=fast.file, expected=fast.expected)
     except (pl.exceptions.PolarsError, ValueError) as error:
         if of_the_disk(error, folder.parent):
             raise
         return None  # a field that does not fit its type: the slow way finds out which
-    exact = sum(height(one.path) for one in staged) == reading.expected
+    exact = sum(height(one.path) for one in staged) == fast.expected
     return (staged, rows, None) if exact else None
-
-
-def _as_text(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Write ids that were read as numbers as the text they were."""
-    return rows.with_columns(pl.col("user_id", "item_id").cast(pl.String))
 
 
 def _parsed_once(reading: Reading, workspace: Path) -> tuple[pl.LazyFrame, int]:
@@ -136,7 +129,7 @@ def _checked_there(reading: Reading, domain: str, workers: Workers) -> pl.LazyFr
         return rows
     good, all_ = rows.select((~pl.col("#broken")).sum(), pl.len()).collect(engine="streaming").row(0)
     # The simpler parser, which would have read these rows here, counts positions by lines.
-    return rows.with_columns(pl.col("#row").alias("position")) if good == all_ == reading.expected else rows
+    return rows.with_columns(pl.col("#row").alias("position")) if good == all_ == reading.fast.expected else rows
 
 
 def _checked_part(rows: pl.LazyFrame, rules: Rules, domain: str) -> pl.LazyFrame:
@@ -149,7 +142,7 @@ def _unit(reading: Reading) -> str:
     """Settle the unit of the times, by the fast rows where they can be read."""
     if reading.fast is not None:
         try:
-            return settle_unit(reading.fast, reading.rules)
+            return settle_unit(reading.fast.rows, reading.rules)
         except pl.exceptions.PolarsError:
             pass  # as in _fast: the exact rows decide
     return settle_unit(reading.rows, reading.rules)

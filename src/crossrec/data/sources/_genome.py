@@ -11,6 +11,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import Entry, TextFile, prescan
 from crossrec.data.source import FileNote, refused_of
 from crossrec.data.sources import _faults, _lines
+from crossrec.data.sources._fast import fast_csv
 from crossrec.data.storing.quarantine import join
 
 __all__ = ["GENOMES", "TAGS_KEPT", "genome_of"]
@@ -65,8 +66,8 @@ def genome_of(
 def _fast(text: TextFile, columns: dict[str, str]) -> pl.LazyFrame | None:
     """Read plain scores with typed columns."""
     typed = {column: "rating" if name == "relevance" else name for column, name in columns.items()}
-    found = _lines.fast_csv(text, _lines.header_of(text), typed)
-    return None if found is None else found[0].rename({"rating": "relevance"})
+    found = fast_csv(text, _lines.header_of(text), typed)
+    return None if found is None else found.rows.rename({"rating": "relevance"})
 
 
 def _exact(text: TextFile, columns: dict[str, str]) -> pl.LazyFrame:

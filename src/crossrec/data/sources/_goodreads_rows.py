@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import Entry, ScannedFile, TextFile, prescan
-from crossrec.data.source import FileNote
+from crossrec.data.source import FastRows, FileNote
 from crossrec.data.sources import _faults, _files, _json, _lines
+from crossrec.data.sources._fast import fast_csv
 
 __all__ = ["Shelves", "from_csv", "from_json"]
 
@@ -27,7 +28,6 @@ class Shelves:
         rows: As `Reading.rows`.
         scanned: The file they came from.
         fast: As `Reading.fast`.
-        expected: As `Reading.expected`.
         files: Files with maps of ids.
         joined: The ids of books are those of the files about books.
         stored: As `Reading.stored`.
@@ -35,8 +35,7 @@ class Shelves:
 
     rows: pl.LazyFrame
     scanned: ScannedFile
-    fast: pl.LazyFrame | None = None
-    expected: int = 0
+    fast: FastRows | None = None
     files: tuple[FileNote, ...] = ()
     joined: bool = True
     stored: bool = False
@@ -94,10 +93,9 @@ def from_csv(entry: Entry, path: Path, workspace: Path) -> Shelves:
         rows = rows.join(ids, on=field, how="left", maintain_order="left")
         faults.append((pl.col(f"#{field}").is_null(), f"{field} is not in its map", field))
     rows = _faults.blamed(rows, faults).select(*_columns(_kind("1"), maps), *_faults.PROBLEM)
-    fast = _lines.fast_csv(text, header, columns)
-    if fast is None:
-        return Shelves(rows, text, files=tuple(files), joined="item_id" in maps)
-    return Shelves(rows, text, _fast(fast[0], maps), fast[1], tuple(files), "item_id" in maps)
+    fast = fast_csv(text, header, columns)
+    fast = None if fast is None else replace(fast, rows=_fast(fast.rows, maps))
+    return Shelves(rows, text, fast, tuple(files), "item_id" in maps)
 
 
 def _fast(rows: pl.LazyFrame, maps: dict[str, pl.LazyFrame]) -> pl.LazyFrame:

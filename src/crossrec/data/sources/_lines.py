@@ -23,7 +23,6 @@ __all__ = [
     "csv_rows",
     "delimited",
     "delimited_rows",
-    "fast_csv",
     "header_of",
     "lines_of",
     "listed",
@@ -33,7 +32,6 @@ __all__ = [
     "words",
 ]
 
-_LOOK = 1_000
 _MAX_SPAN = 10_000
 """A quoted field that runs over more lines than this is taken for a stray quote."""
 
@@ -249,62 +247,3 @@ def table_of(rows: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     good = frame.filter(pl.col("#problem").is_null()).drop("#file", "#line", "#problem", "#value")
     return good, refused if refused.height else refused_frame()
-
-
-def fast_csv(
-    text: TextFile,
-    header: Sequence[str],
-    columns: Mapping[str, str],
-    separator: str = ",",
-    *,
-    skip: int = 1,
-    numbers: bool = False,
-) -> tuple[pl.LazyFrame, int] | None:
-    """Read a plain file with typed columns; None where the file is not plain enough to be read so.
-
-    A field that does not fit makes the scan fail or gives null, and the caller then reads the file line by
-    line: this way may be right or refuse, never be silently wrong.
-
-    Args:
-        text: The file.
-        header: All of its columns.
-        columns: Column in the file -> field of the schema.
-        separator: One character.
-        skip: Lines of header.
-        numbers: Ids that are whole numbers, each written in one way only, may be read as numbers.
-
-    Returns:
-        The rows, and how many there must be.
-    """
-    if not text.plain or text.blanks or len(separator) != 1:
-        return None
-    ids = _id_type(text, header, columns, separator, skip) if numbers else pl.String()
-    types = {"rating": pl.Float32(), "timestamp": pl.Int64(), "user_id": ids, "item_id": ids}
-    schema = {name: types.get(columns.get(name, ""), pl.String()) for name in header}
-    rows = pl.scan_csv(
-        text.readable,
-        has_header=bool(skip),
-        schema=schema,
-        separator=separator,
-        quote_char=None,
-        row_index_name="line",
-        row_index_offset=1 + skip,
-        glob=False,
-    )
-    # A line that is too short lacks its last field: without this row there are fewer than expected.
-    rows = rows.filter(pl.col(header[-1]).is_not_null()) if header[-1] not in columns else rows
-    picked = [pl.col(column).alias(field) for column, field in columns.items()]
-    label = pl.lit(text.entry.label).alias("file")
-    return rows.select(label, pl.col("line").cast(pl.Int64), *picked), text.lines - skip
-
-
-def _id_type(
-    text: TextFile, header: Sequence[str], columns: Mapping[str, str], separator: str, skip: int
-) -> pl.DataType:
-    """Tell by the first lines whether all ids are whole numbers of nine digits at most."""
-    if not text.one_way:
-        return pl.String()
-    head = pl.scan_lines(text.readable, name="text").slice(skip, _LOOK).collect()["text"].str.split(separator)
-    places = [place for place, name in enumerate(header) if columns.get(name) in ("user_id", "item_id")]
-    looks = all(head.list.get(place, null_on_oob=True).str.contains(r"^\d{1,9}$").all() for place in places)
-    return pl.UInt32() if looks and len(head) else pl.String()

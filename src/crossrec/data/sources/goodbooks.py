@@ -11,6 +11,7 @@ import polars as pl
 from crossrec.data.intake.prescan import TextFile, prescan
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _lines
+from crossrec.data.sources._fast import fast_csv
 from crossrec.data.storing.quarantine import join
 
 __all__ = ["Goodbooks"]
@@ -42,14 +43,13 @@ class Goodbooks:
         header = _lines.header_of(text)
         wanted = {"user_id": ("user_id",), "item_id": ("book_id",), "rating": ("rating",)}
         columns = _lines.pick(text, header, wanted)
-        fast = _lines.fast_csv(text, header, columns, numbers=True)
+        fast = fast_csv(text, header, columns, numbers=True)
         items, files, refused = _books(path, workspace)
         return Reading(
             rows=_lines.settled(_lines.csv_rows(text, header), columns),
             rules=Rules(rating_range(self.ratings), kind="rate", plain_ids=text.plain and text.longest <= 512),
             files=(FileNote.of(text), *files),
-            fast=fast[0] if fast else None,
-            expected=fast[1] if fast else 0,
+            fast=fast,
             items=items,
             refused=refused_of(text),
             item_refused=join(refused),

@@ -62,7 +62,6 @@ class Goodreads:
             rules=Rules((1.0, 5.0), unit="ms", unrated=True),
             files=(FileNote.of(shelves.scanned), *shelves.files, *(books.files if books else ())),
             fast=shelves.fast,
-            expected=shelves.expected,
             items=books.items if books else None,
             refused=refused_of(shelves.scanned).with_columns(value=None),
             item_refused=books.refused if books else join([]),

@@ -11,6 +11,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import TextFile, prescan
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _lines
+from crossrec.data.sources._fast import fast_csv
 from crossrec.data.sources._genome import GENOMES
 from crossrec.data.sources._movielens_items import Films, films_of
 from crossrec.data.sources._movielens_users import users_of
@@ -71,13 +72,13 @@ class MovieLens:
         elif "\t" in first:
             rows = _settled(_lines.delimited_rows(text, "\t", list(_FIELDS)))
             limits, catalogue, people = (1.0, _STARS), ("u.item",), "u.user"
-            fast = _lines.fast_csv(text, list(_FIELDS), {name: name for name in _FIELDS}, "\t", skip=0, numbers=True)
+            fast = fast_csv(text, list(_FIELDS), {name: name for name in _FIELDS}, "\t", skip=0, numbers=True)
         else:
             header = _lines.header_of(text)
             columns = _lines.pick(text, header, _FIELDS)
             rows = _lines.settled(_lines.csv_rows(text, header), columns)
             limits, catalogue = (0.5, _STARS), ("movies.csv",)
-            fast = _lines.fast_csv(text, header, columns, numbers=True)
+            fast = fast_csv(text, header, columns, numbers=True)
         films = self._films(path, catalogue, workspace)
         users = users_of(path, people, workspace) if self.titles and people else None
         return Reading(
@@ -89,8 +90,7 @@ class MovieLens:
                 plain_ids=text.plain and text.longest <= 512,
             ),
             files=(FileNote.of(text), *(films.files if films else ()), *([users[1]] if users else [])),
-            fast=fast[0] if fast else None,
-            expected=fast[1] if fast else 0,
+            fast=fast,
             items=films.items if films else None,
             users=users[0] if users else None,
             refused=refused_of(text),

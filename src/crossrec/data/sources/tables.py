@@ -11,6 +11,7 @@ from crossrec.core.errors import InvalidInput, suggestion
 from crossrec.data.intake.prescan import Entry, FileState, file_hash, prescan
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _json, _lines
+from crossrec.data.sources._fast import fast_csv
 from crossrec.data.sources._pseudonyms import Pseudonyms
 from crossrec.data.storing.quarantine import join, refused_frame
 
@@ -100,7 +101,6 @@ class Tables:
             rules=rules,
             files=(*reading.files, *files),
             fast=reading.fast,
-            expected=reading.expected,
             items=items,
             refused=reading.refused,
             stored=reading.stored,
@@ -118,7 +118,7 @@ class Tables:
         return replace(
             reading,
             rows=reading.rows.with_columns(hashed),
-            fast=None if reading.fast is None else reading.fast.with_columns(hashed),
+            fast=None if reading.fast is None else replace(reading.fast, rows=reading.fast.rows.with_columns(hashed)),
             refused=reading.refused.with_columns(pl.lit(None, pl.String).alias("value")),
             pseudonyms=names.fingerprint,
             notes=(*reading.notes, *names.notes),
@@ -164,15 +164,14 @@ class Tables:
         skip = int(self.header)
         header = names if self.header else [str(number + 1) for number in range(len(names))]
         columns = self._columns(entry.label, header)
-        fast = _lines.fast_csv(text, header, columns, separator, skip=skip, numbers=not self.hash_users)
+        fast = fast_csv(text, header, columns, separator, skip=skip, numbers=not self.hash_users)
         if not set(columns.values()) <= {"user_id", "item_id", "rating", "timestamp"}:
             fast = None
         reading = Reading(
             rows=_lines.settled(_lines.csv_rows(text, header, separator, skip=skip), columns),
             rules=Rules(plain_ids=text.plain and text.longest <= 512),
             files=(FileNote.of(text),),
-            fast=fast[0] if fast else None,
-            expected=fast[1] if fast else 0,
+            fast=fast,
             refused=refused_of(text),
             notes=_used(columns, header),
         )

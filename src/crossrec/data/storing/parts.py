@@ -58,11 +58,13 @@ class Staged:
         path: The file, in a workspace.
         month: `2019-05`, or "none".
         origin: The source file that brought its rows, or empty.
+        rows: How many it has; None where nobody counted.
     """
 
     path: Path
     month: str
     origin: str = ""
+    rows: int | None = None
 
 
 def sink_months(
@@ -91,7 +93,7 @@ def sink_months(
     return staged_in(folder)
 
 
-def sink_month(rows: pl.LazyFrame, folder: Path, *, month: int, origin: str) -> None:
+def sink_month(rows: pl.LazyFrame, folder: Path, *, month: int, origin: str, count: int) -> Staged:
     """Write rows of one month as one part beside those in the folder.
 
     Args:
@@ -99,8 +101,11 @@ def sink_month(rows: pl.LazyFrame, folder: Path, *, month: int, origin: str) -> 
         folder: Where parts are staged.
         month: Of all rows: a number such as 201905, or `NO_MONTH_KEY`.
         origin: The one source file of all rows.
+        count: How many rows there are.
     """
-    rows.sink_parquet(folder / _place((month, origin), 0), mkdir=True, **_PARQUET | {"row_group_size": 131_072})
+    path = folder / _place((month, origin), 0)
+    rows.sink_parquet(path, mkdir=True, **_PARQUET | {"row_group_size": 131_072})
+    return Staged(path, path.parent.name.removeprefix("month="), origin, count)
 
 
 def _sink(rows: pl.LazyFrame, folder: Path, keys: list[str]) -> None:
@@ -173,7 +178,7 @@ def adopt(staged: Iterable[Staged], root: Path, domain: str) -> Iterator[Part]:
     """
     with ThreadPoolExecutor(_WRITERS) as movers:  # taking the hash of a part needs a core
         folder = f"{domain}/interactions/month="
-        yield from movers.map(lambda one: _placed(one.path, root, f"{folder}{one.month}", one.origin), staged)
+        yield from movers.map(lambda one: _placed(one, root, f"{folder}{one.month}"), staged)
 
 
 def write_table(table: pl.DataFrame, workspace: Path, root: Path, domain: str, kind: str) -> tuple[Part, ...]:
@@ -190,15 +195,17 @@ def write_table(table: pl.DataFrame, workspace: Path, root: Path, domain: str, k
         return ()
     path = workspace / f"{domain}-{kind}.parquet"
     table.write_parquet(path, compression="zstd")
-    return (_placed(path, root, f"{domain}/{kind}", ""),)
+    return (_placed(Staged(path, NO_MONTH, rows=table.height), root, f"{domain}/{kind}"),)
 
 
-def _placed(path: Path, root: Path, folder: str, origin: str) -> Part:
+def _placed(staged: Staged, root: Path, folder: str) -> Part:
     """Name a file by its content and move it into a folder of the data set."""
+    path = staged.path
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    size, rows = path.stat().st_size, height(path)
+    size = path.stat().st_size
+    rows = height(path) if staged.rows is None else staged.rows
     place = root / folder / f"{digest[:_NAME]}.parquet"
     place.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(path, place)  # another engine may have written to another file system
-    return Part(f"{folder}/{place.name}", digest, size, rows, origin)
+    return Part(f"{folder}/{place.name}", digest, size, rows, staged.origin)

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crossrec.data.dataset import open_dataset
-from crossrec.data.intake import numbered, taking
+from crossrec.data.intake import taking
 from crossrec.data.intake.importing import ImportSummary, import_source
+from crossrec.data.numbers import digits, sink
 
 HEADER = "userId,movieId,rating,timestamp\n"
 ROW = st.tuples(
@@ -30,7 +31,7 @@ def taken(folder: Path, rows: str, name: str) -> ImportSummary:
 def test_numbers_and_text_give_the_same_data_set(tmp_path: Path, rows: list[tuple[int, int, str, int]]) -> None:
     text = "".join(f"{user},{item},{rating},{at}\n" for user, item, rating, at in rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(numbered, "_BATCH", 7)
+        patch.setattr(digits, "_BLOCK_BYTES", 101)
         numbers = taken(tmp_path, text, "numbers")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(taking, "sink_numbers", lambda *_, **__: None)
@@ -59,6 +60,6 @@ def test_ids_keep_their_spelling(tmp_path: Path, user: str) -> None:
 
 
 def test_tables_that_do_not_fit_are_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numbered, "fits", lambda rows, size: False)
+    monkeypatch.setattr(sink, "fits", lambda rows, size: False)
     summary = taken(tmp_path, "1,10,4.0,964982703\n2,20,4.0,974982704\n", "out")
     assert (summary.record.rows, summary.record.users) == (2, 2)

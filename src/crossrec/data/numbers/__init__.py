@@ -1,0 +1,1 @@
+"""Files of numbers: read by all cores, held as numbers, written by month."""
