@@ -1,0 +1,134 @@
+"""Bridge: factors of each domain alone, and for whoever has nothing in the target a vector carried over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from crossrec.core.arrays import Floats
+from crossrec.core.interactions import Interactions
+from crossrec.core.query import Queries
+from crossrec.core.recommendations import Recommendations, Scores
+from crossrec.core.vocabulary import Id
+from crossrec.models.classic._blocks import block_labels, silence_strangers
+from crossrec.models.classic._factors import dense_scores, similar_by_angle
+from crossrec.models.classic._gradients import confidences
+from crossrec.models.recommender import FromScores
+from crossrec.models.transfer._domains import cells_of_domain, counts_by_domain
+from crossrec.models.transfer._solving import check_factors, solved, whitened_items
+
+__all__ = ["Bridge", "Shared"]
+
+
+class Shared(NamedTuple):
+    """The N persons who have something in both of two domains.
+
+    Args:
+        source: Code of the domain carried from.
+        target: Code of the domain carried to.
+        vectors: Float32[N, D] in the source.
+        wanted: Float32[N, D] in the target.
+        cells: [N, I] CSR of confidence above 1 of all they had, in every domain.
+    """
+
+    source: int
+    target: int
+    vectors: Floats
+    wanted: Floats
+    cells: sp.csr_array
+
+
+@dataclass
+class Bridge(FromScores):
+    """Whoever has a history in the target is answered from it alone; whoever has none, by a vector carried over.
+
+    A model writes `carried`, and learns it from what `factorised` gives. With histories in several source domains the
+    mean of the vectors that they give counts.
+    """
+
+    factors: int = 64
+    epochs: int = 15
+    l2: float = 1.0
+    alpha: float = 10.0
+    seed: int = 0
+
+    if TYPE_CHECKING:
+
+        def carried(self, cells: sp.csr_array, vectors: Floats, source: int, target: int) -> Floats:
+            """Return vectors in the target, Float32[B, D]; the model writes this.
+
+            Args:
+                cells: [B, I] CSR of what was had in the source; at least one item each.
+                vectors: Float32[B, D] in the source.
+                source: Code of a domain.
+                target: Code of another.
+            """
+            ...
+
+    def factorised(self, train: Interactions) -> Iterator[Shared]:
+        """Factorise each domain, and give the persons of each ordered pair of domains, also where there are none.
+
+        Raises:
+            InvalidInput: A setting is out of its range.
+        """
+        check_factors(type(self).__name__, self.factors, self.epochs, self.l2, self.alpha)
+        seen, domains, size = train.csr(), train.catalogue.domains, len(train.catalogue.domain_ids)
+        told = confidences(seen, self.alpha)
+        self.whitened_ = np.zeros((len(train.catalogue), self.factors), dtype=np.float32)
+        vectors = np.zeros((size, seen.shape[0], self.factors), dtype=np.float32)
+        for code in range(size):
+            inside = domains == code
+            own = sp.csr_array(told[:, inside])
+            found = whitened_items(own, self.factors, self.epochs, l2=self.l2, seed=self.seed)
+            self.whitened_[inside], vectors[code] = found, solved(own, found)
+        self.blocks_ = block_labels(seen)
+        known = counts_by_domain(seen, domains, size) > 0
+        for source, target in np.argwhere(~np.eye(size, dtype=np.bool_)).tolist():
+            both = np.flatnonzero(known[:, source] & known[:, target])
+            cells = sp.csr_array(told[both])
+            yield Shared(source, target, vectors[source][both], vectors[target][both], cells)
+
+    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
+        """Solve each history's vector in each domain or carry it over, and multiply it with the domain's items."""
+        rows, codes = self.aligned(queries).csr(), self.candidate_codes(candidates)
+        domains = self.catalogue_.domains
+        vectors, known = self._vectors(rows, domains)
+        shown = np.arange(len(domains), dtype=np.int32) if codes is None else codes
+        values = np.zeros((len(vectors[0]), len(shown)), dtype=np.float32)
+        wanted = None if queries.domain is None or codes is not None else self.catalogue_.in_domain(queries.domain)
+        for code in range(len(vectors)):
+            columns = np.flatnonzero(domains[shown] == code)
+            if len(columns) and (wanted is None or wanted[shown[columns[0]]]):
+                values[:, columns] = dense_scores(vectors[code], self.whitened_, shown[columns])
+        silence_strangers(values, rows, self.blocks_, codes)
+        return Scores.above(values, known)
+
+    def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
+        """Return the items of the same domain whose vectors point the same way; see `SimilarItems`."""
+        self.aligned(self.histories_.acts[:0])
+        catalogue, size = self.catalogue_, len(self.catalogue_.domain_ids)
+        apart = np.zeros((len(catalogue), size * self.factors), dtype=np.float32)
+        for code in range(size):  # each domain's vectors in dimensions of their own: two spaces have no angle
+            inside = catalogue.domains == code
+            apart[inside, code * self.factors : (code + 1) * self.factors] = self.whitened_[inside]
+        return similar_by_angle(catalogue, items, apart, k)
+
+    def _vectors(self, rows: sp.csr_array, domains: NDArray[np.int16]) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return Float32[domains, B, D] vectors of histories, and who has any history at all."""
+        size = len(self.catalogue_.domain_ids)
+        known = counts_by_domain(rows, domains, size) > 0
+        cells = [cells_of_domain(confidences(rows, self.alpha), domains, code) for code in range(size)]
+        own = np.stack([solved(part, self.whitened_) for part in cells])
+        vectors = own.copy()
+        for target in range(size):
+            for source in range(size):
+                asked = np.flatnonzero(known[:, source] & ~known[:, target])
+                if len(asked):
+                    found = self.carried(sp.csr_array(cells[source][asked]), own[source][asked], source, target)
+                    vectors[target][asked] += found / known[asked].sum(axis=1, keepdims=True)
+        return vectors, np.asarray(known.any(axis=1))
