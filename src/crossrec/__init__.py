@@ -50,6 +50,7 @@ _HOMES = {
     "MultVAE": "models.neural.mult_vae",
     "BERT4Rec": "models.sequence.bert4rec",
     "Gated": "models.transfer.gated",
+    "PTUPCDR": "models.transfer.ptupcdr",
     "Markov": "models.sequence.markov",
     "SASRec": "models.sequence.sasrec",
     "RP3beta": "models.graph.rp3beta",
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
     from crossrec.models.transfer.domain_ease import DomainEASE
     from crossrec.models.transfer.emcdr import EMCDR
     from crossrec.models.transfer.gated import Gated
+    from crossrec.models.transfer.ptupcdr import PTUPCDR
 
 __all__ = [
     "ALS",
@@ -103,6 +105,7 @@ __all__ = [
     "EMCDR",
     "GFCF",
     "NCF",
+    "PTUPCDR",
     "SLIM",
     "SVD",
     "Act",
