@@ -1,18 +1,19 @@
-"""Does another domain help? Ciao at first touch, Douban's books and music, and CDRIB's cold persons.
+"""Does another domain help? Ciao at first touch, Douban, Amazon's sport and phone, and CDRIB's cold persons.
 
     python benchmarks/quality/transfer.py ciao
     python benchmarks/quality/transfer.py douban
+    python benchmarks/quality/transfer.py sport_phone
     python benchmarks/quality/transfer.py cdrib
 
-Settings are chosen on rows before the cut (Ciao) or on a part carved from train (Douban), with the same grid for the
-control and for transfer; CDRIB runs with defaults. Test is asked once. Writes results/quality_transfer_*.json.
+Settings are chosen on rows before the cut (Ciao), on a part carved from train (Douban, sport and phone) or on the
+given validation part (CDRIB), with like grids for the control and for transfer. Test is asked once. Writes
+results/quality_transfer_*.json.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import gzip
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -20,21 +21,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from reading import SHARED, provenance, write
+from domains import cdrib, ciao, douban, sport_phone
+from drawn import drawn_among
+from reading import provenance, write
 
 from crossrec.core.arrays import Bools, Doubles
-from crossrec.core.interactions import Interactions
 from crossrec.evaluation.transferring.effects import effect_of
-from crossrec.evaluation.transferring.exam import Exam, exam_of
+from crossrec.evaluation.transferring.exam import Exam, exam_of, of_domains
 from crossrec.evaluation.transferring.report import transfer_report
 from crossrec.evaluation.transferring.served import served
 from crossrec.models.recommender import Recommender, create
 from crossrec.models.transfer.gated import Gated
 
-K, LARGEST = 10, 8
+K = 10
 NEIGHBOURS = [
     f"item_knn popularity={popularity} activity={activity}"
     for popularity in (0.0, 0.1, 0.3)
@@ -43,51 +44,32 @@ NEIGHBOURS = [
 FLOORS = ["popularity", *(f"popularity half_life_days={days}" for days in (60, 180, 365, 730))]
 
 
-def ciao() -> Interactions:
-    """Read the ratings of the categories with most rows, each a domain."""
-    with gzip.open(SHARED / "ciao" / "ratings.csv.gz") as rows:
-        frame = pl.read_csv(rows.read())
-    largest = frame["category"].value_counts(sort=True).head(LARGEST)["category"]
-    frame = frame.filter(pl.col("category").is_in(largest.implode()))
-    return Interactions.from_frame(
-        frame.select(
-            user_id="user",
-            item_id="product",
-            domain=pl.format("category{}", "category"),
-            timestamp=pl.col("time").cast(pl.Int64) * 1000,
-        )
-    )
-
-
-def douban() -> Interactions:
-    """Read books and music, whose persons are the same where their ids are."""
-    parts = []
-    for domain in ("book", "music"):
-        with gzip.open(SHARED / "douban-cdr" / f"douban_{domain}" / "ratings.dat.gz") as rows:
-            frame = pl.read_csv(rows.read(), separator="\t", has_header=False, new_columns=["user", "item", "rating"])
-        parts.append(frame.select(user_id="user", item_id="item", domain=pl.lit(domain)))
-    return Interactions.from_frame(pl.concat(parts))
-
-
-def cdrib() -> Interactions:
-    """Read games and videos; ids below 2,179 are the same persons, larger ones are not."""
-    parts = []
-    for domain, folder in (("game", "game_video"), ("video", "video_game")):
-        for split, name in (("train", "train.txt.gz"), ("valid", "valid.txt"), ("test", "test.txt")):
-            path = SHARED / "cdrib-game-video" / folder / name
-            text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-            rows = [line.split()[:2] for line in text.decode().splitlines() if line.strip()]
-            frame = pl.DataFrame(rows, schema=["user", "item_id"], orient="row")
-            own = pl.when(pl.col("user").cast(pl.Int64) < 2_179).then(pl.lit("both")).otherwise(pl.lit(domain))
-            parts.append(
-                frame.select(
-                    pl.format("{}-{}", own, "user").alias("user_id"),
-                    "item_id",
-                    domain=pl.lit(domain),
-                    split=pl.lit(split),
-                )
-            )
-    return Interactions.from_frame(pl.concat(parts))
+COLD = {
+    "item_knn": [
+        "item_knn",
+        "item_knn popularity=0.1",
+        "item_knn activity=0.5",
+        "item_knn popularity=0.1 activity=0.5",
+    ],
+    "emcdr": [f"emcdr factors={factors} ridge={ridge}" for factors in (64, 128) for ridge in (0.1, 1.0)],
+    "emcdr mlp": [
+        f"emcdr mapping=mlp factors={factors} ridge={ridge}" for factors in (64, 128) for ridge in (0.1, 0.3)
+    ],
+    "ptupcdr": [f"ptupcdr factors={factors} ridge={ridge}" for factors in (64, 128) for ridge in (0.1, 1.0)],
+    "cmf": [f"cmf factors={factors} balance={balance}" for factors in (64, 128) for balance in (0.0, 0.5)],
+    "ease": ["domain_ease l2=100", "domain_ease l2=500"],
+}
+ALONE = {
+    "als": [f"als factors=64 l2={l2} alpha={alpha}" for l2 in (1.0, 10.0, 30.0) for alpha in (3.0, 10.0)],
+    "ease": ["ease l2=100", "ease l2=400"],
+    "lightgcn": ["lightgcn", "lightgcn dropout=0.2"],
+}
+TOGETHER = {
+    "als over both": [f"als factors=64 l2={l2} alpha={alpha}" for l2 in (1.0, 10.0, 30.0) for alpha in (3.0, 10.0)],
+    "cmf": [f"cmf factors=64 l2={l2} alpha={alpha}" for l2 in (1.0, 10.0, 30.0) for alpha in (3.0, 10.0)],
+    "item_knn over both": ["item_knn", "item_knn activity=0.5"],
+    "lightgcn over both": ["lightgcn", "lightgcn dropout=0.2"],
+}
 
 
 def values_of(exam: Exam, models: Mapping[str, Recommender]) -> dict[str, Doubles]:
@@ -104,6 +86,43 @@ def best(exam: Exam, options: Iterable[str], floor: str, rows: Bools) -> tuple[s
         tried.append({"model": words, "ndcg@10": round(float(found), 5)})
         print(f"  validation {tried[-1]}", flush=True)
     return max(tried, key=lambda one: one["ndcg@10"])["model"], tried
+
+
+def alone(exam: Exam, words: str) -> Doubles:
+    """Ask a model of each target alone, which knows nothing of the other domain."""
+    values = np.full(len(exam), np.nan)
+    for code in range(len(exam.names)):
+        rows = exam.domains == code
+        model = served(words, "popularity", of_domains(exam.train, [code]))
+        values[rows] = exam.ndcg(model, rows, K)[rows]
+    return values
+
+
+def chosen(
+    exam: Exam, options: Mapping[str, list[str]], *, apart: bool = False
+) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """Choose the settings of each kind of model on validation, by the mean over all questions of the domains' means.
+
+    Args:
+        exam: Of the validation part.
+        options: Kind -> words of models.
+        apart: Models of each target alone.
+    """
+    found, tried = {}, []
+    everything = np.ones(len(exam), dtype=np.bool_)
+    for kind, lines in options.items():
+        means = []
+        for words in lines:
+            start = time.perf_counter()
+            values = alone(exam, words) if apart else exam.ndcg(served(words, "popularity", exam.train), everything, K)
+            parts = [float(values[exam.domains == code].mean()) for code in range(len(exam.names))]
+            means.append(float(np.mean(parts)))
+            rounded = {name: round(part, 5) for name, part in zip(exam.names, parts, strict=True)}
+            seconds = round(time.perf_counter() - start, 1)
+            tried.append({"model": words, "alone": apart, "ndcg@10": rounded, "seconds": seconds})
+            print(f"  validation {tried[-1]}", flush=True)
+        found[kind] = lines[int(np.argmax(means))]
+    return found, tried
 
 
 def judged(exam: Exam, name: str, control: str, values: Mapping[str, Doubles], rows: Bools) -> dict[str, Any]:
@@ -158,44 +177,111 @@ def run_ciao() -> dict[str, Any]:
 
 
 def run_douban() -> dict[str, Any]:
-    """Both directions against the best linear model of the target alone."""
+    """Both directions against the best of ALS, EASE and LightGCN on the target alone."""
     exam = exam_of(douban(), "random", seed=0)
     inner = exam_of(exam.train, "random", seed=1)
     everything = np.ones(len(inner), dtype=np.bool_)
-    strengths = (150, 400)
-    control, tried = best(inner, [f"domain_ease weight=0 l2={l2}" for l2 in strengths], "popularity", everything)
-    transfer, more = best(inner, [f"domain_ease l2={l2}" for l2 in strengths], "popularity", everything)
-    alone = control.replace("domain_ease weight=0", "ease")
-    report = transfer_report(exam, control=alone, transfer=transfer)
+    options = {**ALONE, "ease": ["ease l2=150", "ease l2=400"]}
+    controls, tried = chosen(inner, options, apart=True)
+    transfer, more = best(inner, [f"domain_ease l2={l2}" for l2 in (150, 400)], "popularity", everything)
+    values = {kind: alone(exam, words) for kind, words in controls.items()}
+    reached = {
+        kind: {name: round(float(part[exam.domains == code].mean()), 5) for code, name in enumerate(exam.names)}
+        for kind, part in values.items()
+    }
+    print(reached, flush=True)
+    strongest = max(tried, key=lambda one: sum(one["ndcg@10"].values()))["model"]
+    report = transfer_report(exam, control=strongest, transfer=transfer)
     print(report.table(), flush=True)
-    return {"control": alone, "transfer": transfer, "tried": [*tried, *more], "report": report.to_dict()}
+    return {
+        "control": strongest,
+        "controls": controls,
+        "controls_on_test": reached,
+        "transfer": transfer,
+        "tried": [*tried, *more],
+        "report": report.to_dict(),
+    }
+
+
+def run_sport_phone() -> dict[str, Any]:
+    """Both directions against ALS, EASE and LightGCN on the target alone, in full and among 999 drawn items."""
+    inner, exam = (exam_of(sport_phone(part), "given") for part in ("valid", "test"))
+    controls, tried = chosen(inner, ALONE, apart=True)
+    together, more = chosen(inner, TOGETHER)
+    values: dict[str, Doubles] = {}
+    drawn: dict[str, Any] = {}
+    for kind, words in controls.items():
+        values[kind] = np.full(len(exam), np.nan)
+        for code, name in enumerate(exam.names):
+            rows = exam.domains == code
+            model = served(words, "popularity", of_domains(exam.train, [code]))
+            values[kind][rows] = exam.ndcg(model, rows, K)[rows]
+            drawn.setdefault(name, {})[kind] = drawn_among(exam, model, rows)
+    strongest = max(controls, key=lambda kind: scored(tried, controls[kind]))
+    partner = max(together, key=lambda kind: scored(more, together[kind]))
+    start = time.perf_counter()
+    models: dict[str, Recommender] = {
+        "gated": Gated(control=controls[strongest], transfer=together[partner]).fit(exam.train)
+    }
+    seconds = time.perf_counter() - start
+    models |= {kind: served(words, "popularity", exam.train) for kind, words in together.items()}
+    models["popularity"] = create("popularity").fit(exam.train)
+    values |= values_of(exam, models)
+    found: dict[str, Any] = {"controls": controls, "transfer": together, "tried": [*tried, *more]}
+    found |= {"gated_of": [controls[strongest], together[partner]], "gated_fit_seconds": round(seconds, 1)}
+    found |= {"choices": [str(one) for one in models["gated"].choices], "asked": exam.asked, "protocol": exam.told}  # type: ignore[attr-defined]
+    for code, name in enumerate(exam.names):
+        rows = exam.domains == code
+        means = {kind: round(float(one[rows].mean()), 5) for kind, one in values.items()}
+        top = max(controls, key=lambda kind: means[kind])
+        drawn[name] |= {kind: drawn_among(exam, model, rows) for kind, model in models.items()}
+        against = {kind: judged(exam, kind, top, values, rows) for kind in models}
+        print(name, int(rows.sum()), means, drawn[name], flush=True)
+        found[name] = {"lists": int(rows.sum()), "means": means, "best_control": top, "against_it": against}
+        found[name]["sampled@999"] = drawn[name]
+    return found
+
+
+def scored(tried: list[dict[str, Any]], words: str) -> float:
+    """Return what a model reached on validation, both domains in sum."""
+    return max(float(sum(one["ndcg@10"].values())) for one in tried if one["model"] == words)
 
 
 def run_cdrib() -> dict[str, Any]:
-    """Persons without any act in the target."""
-    exam = exam_of(cdrib(), "given")
+    """Persons without any act in the target, in full and among 999 drawn items."""
+    inner, exam = (exam_of(cdrib(part), "given") for part in ("valid", "test"))
+    picked, tried = chosen(inner, COLD)
     gated = Gated().fit(exam.train)
     models: dict[str, Recommender] = {"gated": gated, "popularity": create("popularity").fit(exam.train)}
-    models |= {name: served(name, "popularity", exam.train) for name in ("item_knn", "emcdr", "cmf")}
+    models |= {kind: served(words, "popularity", exam.train) for kind, words in picked.items()}
     values = values_of(exam, models)
-    found: dict[str, Any] = {"choices": [str(choice) for choice in gated.choices], "protocol": exam.told}
+    found: dict[str, Any] = {"chosen": picked, "tried": tried, "choices": [str(choice) for choice in gated.choices]}
+    found["protocol"] = exam.told
     for code, domain in enumerate(exam.names):
         rows = exam.domains == code
         means = {name: round(float(values[name][rows].mean()), 5) for name in models}
         print(domain, int(rows.sum()), means, flush=True)
-        against = {name: judged(exam, "gated", name, values, rows) for name in models if name != "gated"}
-        found[domain] = {"persons": int(rows.sum()), "means": means, "gated_against": against}
+        owned = int((exam.counts[rows, code] > 0).sum())
+        found[domain] = {"persons": int(rows.sum()), "persons_with_acts_in_the_target": owned, "means": means}
+        found[domain]["gated_against"] = {
+            name: judged(exam, "gated", name, values, rows) for name in models if name != "gated"
+        }
+        found[domain]["against_item_knn"] = {
+            name: judged(exam, name, "item_knn", values, rows) for name in models if name != "item_knn"
+        }
+        found[domain]["sampled@999"] = {name: drawn_among(exam, model, rows) for name, model in models.items()}
+        print(found[domain]["sampled@999"], flush=True)
     return found
 
 
-RUNS = {"ciao": run_ciao, "douban": run_douban, "cdrib": run_cdrib}
+RUNS = {"ciao": run_ciao, "douban": run_douban, "sport_phone": run_sport_phone, "cdrib": run_cdrib}
 
 
 def main() -> int:
     told = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     told.add_argument("data", choices=RUNS)
-    chosen = told.parse_args().data
-    write(f"quality_transfer_{chosen}", {**RUNS[chosen](), **provenance()})
+    which = told.parse_args().data
+    write(f"quality_transfer_{which}", {**RUNS[which](), **provenance()})
     return 0
 
 

@@ -1,0 +1,93 @@
+"""Reads the data sets of several domains of the transfer commands."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from reading import SHARED
+
+from crossrec.core.interactions import Interactions
+
+LARGEST = 8
+
+
+def ciao() -> Interactions:
+    """Read the ratings of the categories with most rows, each a domain."""
+    with gzip.open(SHARED / "ciao" / "ratings.csv.gz") as rows:
+        frame = pl.read_csv(rows.read())
+    largest = frame["category"].value_counts(sort=True).head(LARGEST)["category"]
+    frame = frame.filter(pl.col("category").is_in(largest.implode()))
+    return Interactions.from_frame(
+        frame.select(
+            user_id="user",
+            item_id="product",
+            domain=pl.format("category{}", "category"),
+            timestamp=pl.col("time").cast(pl.Int64) * 1000,
+        )
+    )
+
+
+def douban() -> Interactions:
+    """Read books and music, whose persons are the same where their ids are."""
+    parts = []
+    for domain in ("book", "music"):
+        with gzip.open(SHARED / "douban-cdr" / f"douban_{domain}" / "ratings.dat.gz") as rows:
+            frame = pl.read_csv(rows.read(), separator="\t", has_header=False, new_columns=["user", "item", "rating"])
+        parts.append(frame.select(user_id="user", item_id="item", domain=pl.lit(domain)))
+    return Interactions.from_frame(pl.concat(parts))
+
+
+def cdrib(asked: str) -> Interactions:
+    """Read games and videos; ids below 2,179 are the same persons, larger ones are not.
+
+    The rows of `valid` and `test` are acts in the target of the same persons, who have none in `train`. So the part
+    that is not asked for is left out: with it nearly everybody would have a history in the target.
+
+    Args:
+        asked: "valid" or "test", the part that is asked for.
+    """
+    parts = []
+    for domain, folder in (("game", "game_video"), ("video", "video_game")):
+        for split, name in (("train", "train.txt.gz"), ("test", f"{asked}.txt")):
+            frame = pairs_of(SHARED / "cdrib-game-video" / folder / name)
+            own = pl.when(pl.col("user").cast(pl.Int64) < 2_179).then(pl.lit("both")).otherwise(pl.lit(domain))
+            named = pl.format("{}-{}", own, "user").alias("user_id")
+            parts.append(frame.select(named, "item_id", domain=pl.lit(domain), split=pl.lit(split)))
+    return Interactions.from_frame(pl.concat(parts))
+
+
+def sport_phone(asked: str, seed: int = 0) -> Interactions:
+    """Read Amazon's sport and phone, whose persons are all in both.
+
+    Args:
+        asked: "test", the given last acts; or "valid": for each person and domain one act of train, drawn, where two
+            or more are there.
+        seed: Of the draw.
+    """
+    parts = []
+    for domain, folder in (("sport", "sport_phone"), ("phone", "phone_sport")):
+        frame = pairs_of(SHARED / "amazon-cdr-sport-phone" / folder / "train.txt.gz").with_columns(
+            split=pl.lit("train")
+        )
+        if asked == "test":
+            held = pairs_of(SHARED / "amazon-cdr-sport-phone" / folder / "test.txt").with_columns(split=pl.lit("test"))
+            frame = pl.concat([frame, held])
+        else:
+            order = pl.Series(np.random.default_rng(seed).permutation(len(frame)))
+            frame = frame.with_columns(place=order).with_columns(
+                split=pl.when((pl.col("place") == pl.col("place").max().over("user")) & (pl.len().over("user") > 1))
+                .then(pl.lit("test"))
+                .otherwise(pl.lit("train"))
+            )
+        parts.append(frame.select("item_id", "split", user_id="user", domain=pl.lit(domain)))
+    return Interactions.from_frame(pl.concat(parts))
+
+
+def pairs_of(path: Path) -> pl.DataFrame:
+    """Read lines that begin with a user and an item."""
+    text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    rows = [line.split()[:2] for line in text.decode().splitlines() if line.strip()]
+    return pl.DataFrame(rows, schema=["user", "item_id"], orient="row")
