@@ -220,16 +220,15 @@ def run_sport_phone() -> dict[str, Any]:
     strongest = max(controls, key=lambda kind: scored(tried, controls[kind]))
     partner = max(together, key=lambda kind: scored(more, together[kind]))
     start = time.perf_counter()
-    models: dict[str, Recommender] = {
-        "gated": Gated(control=controls[strongest], transfer=together[partner]).fit(exam.train)
-    }
+    gated = Gated(control=controls[strongest], transfer=together[partner]).fit(exam.train)
     seconds = time.perf_counter() - start
+    models: dict[str, Recommender] = {"gated": gated}
     models |= {kind: served(words, "popularity", exam.train) for kind, words in together.items()}
     models["popularity"] = create("popularity").fit(exam.train)
     values |= values_of(exam, models)
     found: dict[str, Any] = {"controls": controls, "transfer": together, "tried": [*tried, *more]}
     found |= {"gated_of": [controls[strongest], together[partner]], "gated_fit_seconds": round(seconds, 1)}
-    found |= {"choices": [str(one) for one in models["gated"].choices], "asked": exam.asked, "protocol": exam.told}  # type: ignore[attr-defined]
+    found |= {"choices": [str(one) for one in gated.choices], "asked": exam.asked, "protocol": exam.told}
     for code, name in enumerate(exam.names):
         rows = exam.domains == code
         means = {kind: round(float(one[rows].mean()), 5) for kind, one in values.items()}

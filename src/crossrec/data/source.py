@@ -89,14 +89,12 @@ class FastRows:
         rows: As `Reading.rows`.
         expected: How many there must be.
         file: The file they stand in, as messages call it.
-        first: Its first line that is a row.
         numbers: Where they are, if ids may be whole numbers and no column beside ids, ratings and times matters.
     """
 
     rows: pl.LazyFrame
     expected: int
     file: str
-    first: int
     numbers: NumberFile | None = None
 
 

@@ -10,6 +10,7 @@ from crossrec.data.dataset import open_dataset
 from crossrec.data.intake import taking
 from crossrec.data.intake.importing import ImportSummary, import_source
 from crossrec.data.numbers import digits, sink
+from crossrec.data.storing.parts import sink_months
 
 HEADER = "userId,movieId,rating,timestamp\n"
 ROW = st.tuples(
@@ -63,3 +64,14 @@ def test_tables_that_do_not_fit_are_streamed(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(sink, "fits", lambda rows, size: False)
     summary = taken(tmp_path, "1,10,4.0,964982703\n2,20,4.0,974982704\n", "out")
     assert (summary.record.rows, summary.record.users) == (2, 2)
+
+
+def test_a_plain_file_is_read_as_numbers_and_an_odd_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(
+        taking, "sink_months", lambda rows, folder, **about: asked.append(folder) or sink_months(rows, folder, **about)
+    )
+    taken(tmp_path, "1,10,4.0,964982703\n2,20,4.0,974982704\n", "plain")
+    assert not asked
+    taken(tmp_path, "1,10,4.0,964982703\n02,20,4.0,974982704\n", "odd")
+    assert asked

@@ -99,10 +99,9 @@ def _fast(
     shift = first.get(fast.file, 0)
     rows = rows.with_columns(pl.col("position") + shift)
     try:
-        if fast.numbers is not None:
-            sunk = sink_numbers(fast, fast.numbers, kept(rows), folder, rules=rules, shift=shift)
-            if sunk is not None:
-                return sunk[0], rows, sunk[1]
+        sunk = sink_numbers(fast, kept(rows), folder, rules=rules, shift=shift)
+        if sunk is not None:
+            return sunk[0], rows, sunk[1]
         staged = sink_months(kept(rows), folder, origin=fast.file, expected=fast.expected)
     except (pl.exceptions.PolarsError, ValueError) as error:
         if of_the_disk(error, folder.parent):

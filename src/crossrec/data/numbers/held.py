@@ -19,7 +19,7 @@ from crossrec.data.intake.row_checks import EARLIEST, LATEST
 from crossrec.data.numbers.digits import NumberFile, Ranges, block_starts, rows_of
 from crossrec.data.storing.counting import Counts
 
-__all__ = ["COLUMNS", "UNTIMED", "Held", "month_number"]
+__all__ = ["COLUMNS", "UNTIMED", "Held", "Seen", "month_number"]
 
 COLUMNS = ("user_id", "item_id", "rating", "timestamp")
 UNTIMED = -1
@@ -48,6 +48,33 @@ class _Piece(NamedTuple):
 
 
 @dataclass
+class Seen:
+    """Which whole numbers occurred: a bit for each."""
+
+    bits: _Words = field(default_factory=lambda: np.zeros(1, dtype=np.uint64))
+
+    def mark(self, numbers: NDArray[np.uint32]) -> None:
+        """Take note of some numbers."""
+        words = (int(numbers.max()) >> 6) + 1
+        if words > len(self.bits):
+            wider = np.zeros(max(words, 2 * len(self.bits)), dtype=np.uint64)
+            wider[: len(self.bits)] = self.bits
+            self.bits = wider
+        _mark(numbers, self.bits)
+
+    def count(self) -> int:
+        """Count the numbers that occurred."""
+        return int(np.bitwise_count(self.bits).sum(dtype=np.int64))
+
+    def ids(self) -> pl.Series:
+        """Return the numbers as text, the smallest first."""
+        words = np.flatnonzero(self.bits)
+        flags = np.unpackbits(self.bits[words].view(np.uint8), bitorder="little").reshape(-1, 64)
+        places, bits = np.nonzero(flags)
+        return pl.Series("item_id", words[places] * 64 + bits).cast(pl.String)
+
+
+@dataclass
 class Held:
     """Rows by month: those of each block lie together in the order of the file.
 
@@ -58,8 +85,8 @@ class Held:
 
     timed: bool
     rated: bool
-    users: Seen = field(default_factory=lambda: Seen())
-    items: Seen = field(default_factory=lambda: Seen())
+    users: Seen = field(default_factory=Seen)
+    items: Seen = field(default_factory=Seen)
     rows: int = 0
     ascending: bool = True
     _pieces: list[_Piece] = field(default_factory=list)
@@ -118,33 +145,6 @@ class Held:
             unrated=0 if self.rated else self.rows,
             unsplit=self.rows,
         )
-
-
-@dataclass
-class Seen:
-    """Which whole numbers occurred: a bit for each."""
-
-    bits: _Words = field(default_factory=lambda: np.zeros(1, dtype=np.uint64))
-
-    def mark(self, numbers: NDArray[np.uint32]) -> None:
-        """Take note of some numbers."""
-        words = (int(numbers.max()) >> 6) + 1
-        if words > len(self.bits):
-            wider = np.zeros(max(words, 2 * len(self.bits)), dtype=np.uint64)
-            wider[: len(self.bits)] = self.bits
-            self.bits = wider
-        _mark(numbers, self.bits)
-
-    def count(self) -> int:
-        """Count the numbers that occurred."""
-        return int(np.bitwise_count(self.bits).sum(dtype=np.int64))
-
-    def ids(self) -> pl.Series:
-        """Return the numbers as text, the smallest first."""
-        words = np.flatnonzero(self.bits)
-        flags = np.unpackbits(self.bits[words].view(np.uint8), bitorder="little").reshape(-1, 64)
-        places, bits = np.nonzero(flags)
-        return pl.Series("item_id", words[places] * 64 + bits).cast(pl.String)
 
 
 def month_number(month: int) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from crossrec.data.intake.row_checks import EARLIEST, LATEST
-from crossrec.data.numbers.digits import NumberFile, Ranges
+from crossrec.data.numbers.digits import Ranges
 from crossrec.data.numbers.held import COLUMNS, UNTIMED, Held, month_number
 from crossrec.data.schema import INTERACTIONS
 from crossrec.data.source import FastRows, Rules
@@ -45,13 +45,12 @@ class Survey:
 
 
 def sink_numbers(
-    fast: FastRows, file: NumberFile, rows: pl.LazyFrame, folder: Path, *, rules: Rules, shift: int
+    fast: FastRows, rows: pl.LazyFrame, folder: Path, *, rules: Rules, shift: int
 ) -> tuple[list[Staged], Survey] | None:
     """Write the rows of one file as one part a month.
 
     Args:
-        fast: What is known of them.
-        file: Where they are.
+        fast: Where they are, and how many.
         rows: The same in the unified schema; what is not read as numbers is alike in all of them.
         folder: An empty or new folder.
         rules: What they must keep, with the unit of times settled.
@@ -61,8 +60,11 @@ def sink_numbers(
         The parts and what is known of the rows; None where a row breaks a rule or is not of numbers, where they would
         not fit in memory, or are not as many.
     """
+    file = fast.numbers
+    if file is None or not fast.expected or not fits(fast.expected, _ROW_BYTES):
+        return None
     timed = "timestamp" in file.fields
-    if not fast.expected or not fits(fast.expected, _ROW_BYTES) or (timed and rules.unit not in _UNITS):
+    if timed and rules.unit not in _UNITS:
         return None
     held = Held(timed, "rating" in file.fields)
     ranges = Ranges(rules.rating or (-np.inf, np.inf), (EARLIEST, LATEST), _UNITS.get(rules.unit, 1))
@@ -78,7 +80,7 @@ def sink_numbers(
             pl.col("user_id", "item_id").cast(pl.String),
             pl.col("rating") if held.rated else pl.lit(None, pl.Float32).alias("rating"),
             pl.col("timestamp") if held.timed else pl.lit(None, pl.Int64).alias("timestamp"),
-            pl.col("position").cast(pl.Int64) + fast.first + shift,
+            pl.col("position").cast(pl.Int64) + file.skip + 1 + shift,
             *same,
         )
         key = NO_MONTH_KEY if month == UNTIMED else month_number(month)

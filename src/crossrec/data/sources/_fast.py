@@ -58,6 +58,5 @@ def fast_csv(
         rows.select(label, pl.col("line").cast(pl.Int64), *picked),
         text.lines - skip,
         text.entry.label,
-        1 + skip,
         NumberFile(text.readable, separator, fields, skip) if numbers else None,
     )
