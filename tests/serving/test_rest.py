@@ -200,6 +200,15 @@ def test_a_parameter_that_is_none_is_refused(serve: Serve, method: str, path: st
     assert name in said["message"] and (not near or f"did you mean '{near}'" in said["message"])
 
 
+def test_a_parameter_given_twice_is_refused_unless_it_is_a_list(serve: Serve) -> None:
+    client = serve()
+    twice = client.get("/v1/recommend?user=u004&candidates=i001&candidates=i002")
+    assert twice.status_code == 422
+    assert "candidates: expected it once, got it 2 times" in twice.json()["error"]["message"]
+    assert client.get("/v1/recommend?user=u004&candidates=i001,i002").status_code == 200
+    assert client.get("/v1/recommend?user=u004&where=genres:a&where=genres:b").status_code == 200
+
+
 def test_a_model_that_knows_no_likeness_says_so(serve: Serve) -> None:
     answer = serve("popularity").get("/v1/similar/i003")
     assert answer.status_code == 422 and "cannot tell which items are alike" in answer.json()["error"]["message"]

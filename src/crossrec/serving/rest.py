@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections import Counter
+from typing import Annotated, Any, TypeAlias
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Security
@@ -18,7 +19,8 @@ from crossrec.serving.service import Service
 __all__ = ["routes"]
 
 _Items = Annotated[str | None, Query(description="Item ids with commas between them")]
-_Where = Annotated[list[str] | None, Query(description="genres:Comedy or price<=20; repeat for more")]
+_Many: TypeAlias = list[str] | None
+_Where = Annotated[_Many, Query(description="genres:Comedy or price<=20; repeat for more")]
 
 
 _KEY = Security(APIKeyHeader(name="X-API-Key", auto_error=False, description="Where the server has a key"))
@@ -51,11 +53,14 @@ def _errors(*codes: int) -> dict[int | str, dict[str, Any]]:
 
 
 async def _no_typos(request: Request) -> None:
-    """Refuse a parameter that the route does not have, so that a typo is never silently dropped."""
-    known = [one.alias for one in request.scope["route"].dependant.query_params]
-    for name in request.query_params:
-        if name not in known:
-            raise InvalidInput(f"{name[:40]}: no such parameter{suggestion(name, known, listing='There are')}")
+    """Refuse a parameter that the route does not have or has once and is given twice: none is silently dropped."""
+    lists = {one.alias: one.field_info.annotation == _Many for one in request.scope["route"].dependant.query_params}
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    for name, times in given.items():
+        if name not in lists:
+            raise InvalidInput(f"{name[:40]}: no such parameter{suggestion(name, list(lists), listing='There are')}")
+        if times > 1 and not lists[name]:
+            raise InvalidInput(f"{name}: expected it once, got it {times} times; join several items with commas")
 
 
 def _add_reads(router: APIRouter, service: Service) -> None:
