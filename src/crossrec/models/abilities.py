@@ -13,7 +13,7 @@ from crossrec.core.recommendations import Recommendations
 from crossrec.core.vocabulary import Id
 from crossrec.data.engine import Engine
 
-__all__ = ["Explains", "FitsOnEngine", "Rates", "SimilarItems", "Updates"]
+__all__ = ["Embeds", "Explains", "FitsOnEngine", "Rates", "SimilarItems", "Updates"]
 
 
 @runtime_checkable
@@ -29,6 +29,33 @@ class SimilarItems(Protocol):
 
         Raises:
             NotFound: An item is not in the catalogue.
+        """
+        ...
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """Has a vector for each history and each item; the product of two is the score, where anybody joins the two."""
+
+    def embed(self, queries: Queries) -> Floats:
+        """Return the vectors of histories.
+
+        Args:
+            queries: B queries.
+
+        Returns:
+            Float32[B, D]; zero for a history without a known item.
+
+        Raises:
+            NotFitted: Before `fit` or `load`.
+        """
+        ...
+
+    def item_vectors(self) -> Floats:
+        """Return the vectors of items by code, Float32[I, D]; zero for an item that nobody had.
+
+        Raises:
+            NotFitted: Before `fit` or `load`.
         """
         ...
 

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossrec.core.errors import InvalidInput
+from crossrec.core.errors import InvalidInput, NotFitted
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Query
 from crossrec.models.boards import checkerboard
@@ -170,3 +170,15 @@ def test_a_bundle_of_before_the_penalty_by_frequency_answers_as_it_did() -> None
 def test_nu_out_of_range_is_refused() -> None:
     with pytest.raises(InvalidInput, match=r"expected nu in \[0, 2\], got -0.5"):
         ALS(nu=-0.5).fit(checkerboard())
+
+
+def test_a_product_of_vectors_is_the_score() -> None:
+    for nu in (0.0, 0.5):
+        model = ALS(factors=4, nu=nu).fit(checkerboard())
+        everyone = model.histories_.acts
+        values = model.score(everyone).values
+        joined = values != 0  # items that nobody joins with the history are silenced
+        products = model.embed(everyone) @ model.item_vectors().T
+        assert joined.any() and np.allclose(products[joined], values[joined], atol=1e-5)
+    with pytest.raises(NotFitted):
+        ALS().item_vectors()

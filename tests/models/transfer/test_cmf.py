@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crossrec.core.errors import InvalidInput
+from crossrec.core.errors import InvalidInput, NotFitted
 from crossrec.models.boards import checkerboard, two_domain_board
 from crossrec.models.classic.als import ALS
 from crossrec.models.transfer.cmf import CMF
@@ -27,6 +27,15 @@ def test_balance_gives_all_domains_the_same_confidence_in_sum() -> None:
     sums = np.bincount(fewer.catalogue.domains[seen.indices], weights=model.confidence_[seen.indices])
     np.testing.assert_allclose(sums[0], sums[1], rtol=1e-5)
     assert len(np.unique(CMF(factors=4, balance=0.0).fit(fewer).confidence_)) == 1
+
+
+def test_a_product_of_vectors_is_the_score() -> None:
+    model = CMF(factors=4).fit(two_domain_board())
+    values = model.score(model.histories_.acts).values
+    products, joined = model.embed(model.histories_.acts) @ model.item_vectors().T, values != 0
+    assert joined.any() and np.allclose(products[joined], values[joined], atol=1e-5)
+    with pytest.raises(NotFitted):
+        CMF().item_vectors()
 
 
 @pytest.mark.parametrize("settings", [{"balance": 1.5}, {"factors": 0}, {"l2": 0.0}])

@@ -6,9 +6,11 @@ import typer
 
 from crossrec.cli.transfer.drill import drill
 from crossrec.cli.transfer.report import report
+from crossrec.cli.transfer.similarity import similarity
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Does one domain help another?", no_args_is_help=True)
 app.command("report")(report)
 app.command("drill")(drill)
+app.command("similarity")(similarity)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 
 from crossrec.evaluation.transferring.drill import Drill
 from crossrec.evaluation.transferring.effects import Effect
+from crossrec.evaluation.transferring.ink import GREY, INK, LINE, svg, text
 
 __all__ = ["arrows", "curves", "intervals"]
 
 _COLOURS = {"helps": "#1f4e79", "harms": "#a8430f", "cannot tell": "#9aa1ab"}
 _OF_STRATEGY = {"popularity": "#9aa1ab", "control": "#a8430f", "transfer": "#1f4e79", "gated": "#2e7d4f"}
-_INK, _GREY, _LINE = "#222222", "#565b63", "#dfe3e8"
 
 
 def arrows(domains: Sequence[str], effects: Sequence[Effect]) -> str:
@@ -38,12 +37,12 @@ def arrows(domains: Sequence[str], effects: Sequence[Effect]) -> str:
     )
     drawn = "".join(_arrow(places[one.source], places[one.target], one) for one in effects)
     names = "".join(
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="{_INK}"/>'
-        + _text(x, y + (-16 if y <= size / 2 else 26), name, "middle", _INK)
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="{INK}"/>'
+        + text(x, y + (-16 if y <= size / 2 else 26), name, "middle", INK)
         for name, (x, y) in places.items()
     )
     words = "; ".join(f"{one.source} to {one.target}: {one.verdict}" for one in effects)
-    return _svg(size, size, f"Map of domains. {words}", f"<defs>{heads}</defs>{drawn}{names}")
+    return svg(size, size, f"Map of domains. {words}", f"<defs>{heads}</defs>{drawn}{names}")
 
 
 def intervals(effects: Sequence[Effect], labels: Sequence[str]) -> str:
@@ -60,23 +59,23 @@ def intervals(effects: Sequence[Effect], labels: Sequence[str]) -> str:
     def at(value: float) -> float:
         return left + (value + reach) / (2 * reach) * (width - left - right)
 
-    parts = [f'<line x1="{at(0):.1f}" x2="{at(0):.1f}" y1="6" y2="{height - 34}" stroke="{_INK}"/>']
+    parts = [f'<line x1="{at(0):.1f}" x2="{at(0):.1f}" y1="6" y2="{height - 34}" stroke="{INK}"/>']
     for row, (one, label) in enumerate(zip(effects, labels, strict=True)):
         y, colour = 18 + row * step, _COLOURS[one.verdict]
         band = min(one.margin, reach)
         parts.append(
-            f'<rect x="{at(-band):.1f}" y="{y - 8}" width="{at(band) - at(-band):.1f}" height="16" fill="{_LINE}" '
+            f'<rect x="{at(-band):.1f}" y="{y - 8}" width="{at(band) - at(-band):.1f}" height="16" fill="{LINE}" '
             f'opacity=".6"/><line x1="{at(one.low):.1f}" x2="{at(one.high):.1f}" y1="{y}" y2="{y}" stroke="{colour}" '
             f'stroke-width="2"/><circle cx="{at(one.difference):.1f}" cy="{y}" r="4" fill="{colour}"/>'
-            + _text(left - 12, y + 4, label, "end", _INK)
+            + text(left - 12, y + 4, label, "end", INK)
         )
     ticks = (-reach / 1.05, 0.0, reach / 1.05)
-    parts += [_text(at(tick), height - 16, f"{tick:+.3f}" if tick else "0", "middle", _GREY) for tick in ticks]
+    parts += [text(at(tick), height - 16, f"{tick:+.3f}" if tick else "0", "middle", GREY) for tick in ticks]
     words = "; ".join(
         f"{label}: {one.difference:+.4f} from {one.low:+.4f} to {one.high:+.4f}, {one.verdict}"
         for one, label in zip(effects, labels, strict=True)
     )
-    return _svg(width, height, f"Differences of NDCG@10. {words}", "".join(parts))
+    return svg(width, height, f"Differences of NDCG@10. {words}", "".join(parts))
 
 
 def curves(found: Drill) -> str:
@@ -89,7 +88,7 @@ def curves(found: Drill) -> str:
         x = left + acts / last * (width - left - 120)
         return f"{x:.1f},{height - bottom - value / reach * (height - bottom - top):.1f}"
 
-    parts = [f'<path d="M{left} {top}V{height - bottom}H{width - 120}" fill="none" stroke="{_GREY}"/>']
+    parts = [f'<path d="M{left} {top}V{height - bottom}H{width - 120}" fill="none" stroke="{GREY}"/>']
     taken: list[float] = []
     for name in sorted(found.steps[-1].ndcg, key=lambda one: -found.steps[-1].ndcg[one]):
         points = " ".join(at(step.acts, step.ndcg[name]) for step in found.steps)
@@ -97,20 +96,20 @@ def curves(found: Drill) -> str:
         end = max(end, taken[-1] + 14) if taken else end
         taken.append(end)
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts.append(_text(width - 112, end + 4, name, "start", colour))
+        parts.append(text(width - 112, end + 4, name, "start", colour))
     for step in found.steps:
         x = float(at(step.acts, 0).split(",")[0])
-        parts.append(_text(x, height - bottom + 16, str(step.acts), "middle", _GREY))
+        parts.append(text(x, height - bottom + 16, str(step.acts), "middle", GREY))
     parts += [
-        _text(left - 8, height - bottom, "0", "end", _GREY),
-        _text(left - 8, top + 8, f"{reach:.3f}", "end", _GREY),
+        text(left - 8, height - bottom, "0", "end", GREY),
+        text(left - 8, top + 8, f"{reach:.3f}", "end", GREY),
     ]
-    parts.append(_text((left + width - 120) / 2, height - 8, f"acts in {found.target}", "middle", _GREY))
+    parts.append(text((left + width - 120) / 2, height - 8, f"acts in {found.target}", "middle", GREY))
     words = "; ".join(
         f"after {step.acts} acts " + ", ".join(f"{name} {value:.3f}" for name, value in step.ndcg.items())
         for step in found.steps
     )
-    return _svg(width, height, f"NDCG@10 by acts in {found.target}. {words}", "".join(parts))
+    return svg(width, height, f"NDCG@10 by acts in {found.target}. {words}", "".join(parts))
 
 
 def _arrow(start: tuple[float, float], end: tuple[float, float], one: Effect) -> str:
@@ -128,12 +127,3 @@ def _arrow(start: tuple[float, float], end: tuple[float, float], one: Effect) ->
         f'<path d="M{x:.1f} {y:.1f}Q{middle[0]:.1f} {middle[1]:.1f} {to_x:.1f} {to_y:.1f}" fill="none" '
         f'stroke="{colour}" stroke-width="{wide:.1f}" marker-end="url(#head-{colour[1:]})"/>'
     )
-
-
-def _text(x: float, y: float, words: str, anchor: str, colour: str) -> str:
-    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
-    return f'<text {place} font-size="12" fill="{colour}">{html.escape(words)}</text>'
-
-
-def _svg(width: int, height: int, words: str, inside: str) -> str:
-    return f'<svg role="img" aria-label="{html.escape(words)}" viewBox="0 0 {width} {height}">{inside}</svg>'

@@ -31,7 +31,7 @@ from crossrec.models.classic._gradients import (
 from crossrec.models.classic._growth import grown_of
 from crossrec.models.classic._whitening import whiten
 from crossrec.models.progress import tracked
-from crossrec.models.recommender import FromScores
+from crossrec.models.recommender import FromScores, as_queries
 from crossrec.models.space import Range, Space
 
 __all__ = ["ALS"]
@@ -148,6 +148,15 @@ class ALS(FromScores):
             self.blocks_ = block_labels(self.histories_.acts.csr())
         silence_strangers(values, mine.csr(), self.blocks_, codes)  # their products with the vector are chance
         return Scores.above(values, known)
+
+    def embed(self, queries: Queries) -> Floats:
+        """Return each history's vector; see `Embeds`."""
+        return self._solved(self.aligned(queries))[0]
+
+    def item_vectors(self) -> Floats:
+        """Return the items' vectors; see `Embeds`."""
+        as_queries(self, [])  # refuses before fit
+        return self.whitened_
 
     def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
         """Return the items whose vectors point the same way; see `SimilarItems`."""

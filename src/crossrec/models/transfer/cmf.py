@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import scipy.sparse as sp
 
+from crossrec.core.arrays import Floats
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
@@ -16,7 +17,7 @@ from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._blocks import block_labels, silence_strangers
 from crossrec.models.classic._factors import dense_scores, similar_by_angle
-from crossrec.models.recommender import FromScores
+from crossrec.models.recommender import FromScores, as_queries
 from crossrec.models.space import Range, Space
 from crossrec.models.transfer._solving import check_factors, solved, whitened_items
 
@@ -77,6 +78,15 @@ class CMF(FromScores):
         values = dense_scores(solved(self._told(rows), self.whitened_), self.whitened_, codes)
         silence_strangers(values, rows, self.blocks_, codes)
         return Scores.above(values, np.diff(rows.indptr) > 0)
+
+    def embed(self, queries: Queries) -> Floats:
+        """Return each history's vector; see `Embeds`."""
+        return solved(self._told(self.aligned(queries).csr()), self.whitened_)
+
+    def item_vectors(self) -> Floats:
+        """Return the items' vectors; see `Embeds`."""
+        as_queries(self, [])  # refuses before fit
+        return self.whitened_
 
     def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
         """Return the items whose vectors point the same way; see `SimilarItems`."""

@@ -1,0 +1,150 @@
+"""The measures of likeness between two spaces, each with what it gives when the links between persons are shuffled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossrec.core.arrays import Doubles
+from crossrec.core.clock import random
+from crossrec.metrics.alignment import (
+    canonical_correlation,
+    cosines,
+    linear_cka,
+    nearest,
+    neighbour_overlap,
+    procrustes_cosines,
+    shuffled_neighbours,
+)
+
+__all__ = ["BINS", "Comparison", "Measure", "measures_of"]
+
+BINS = 50
+"""Bins of a histogram of cosines, of equal width from -1 to 1."""
+_UNALIGNED = "the axes of the two spaces have nothing to do with one another: this figure says nothing about likeness"
+_Row = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How two spaces are compared.
+
+    Args:
+        neighbours: Nearest persons k of the neighbour overlap.
+        ridge: Of the canonical correlation.
+        shuffles: How often links are shuffled.
+        seed: Of the shuffles.
+    """
+
+    neighbours: int = 10
+    ridge: float = 0.1
+    shuffles: int = 200
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure of two domains.
+
+    Args:
+        name: Which.
+        value: What was found; of cosines the mean.
+        chance: The mean over shuffled links.
+        chance_high: What one in twenty shuffles exceeds.
+        p: How often a shuffle is as high: (1 + shuffles as high) / (1 + shuffles).
+        largest: Of cosines, the largest one.
+        histogram: Of cosines, Int[50] persons from -1 to 1; else empty.
+        chance_histogram: Of cosines, the mean of the shuffles' histograms; else empty.
+        warning: Why not to read it; empty where there is no reason.
+
+    Source: Phipson & Smyth 2010 for the 1 in the fraction.
+    """
+
+    name: str
+    value: float
+    chance: float
+    chance_high: float
+    p: float
+    largest: float = float("nan")
+    histogram: tuple[int, ...] = ()
+    chance_histogram: tuple[float, ...] = ()
+    warning: str = ""
+
+    def __str__(self) -> str:
+        most = f", largest {self.largest:.3f}" if self.histogram else ""
+        said = f" ({self.warning})" if self.warning else ""
+        return (
+            f"{self.name:<22} {self.value:6.3f}{most}; shuffled links {self.chance:.3f}, "
+            f"one in twenty above {self.chance_high:.3f}, p {self.p:.3f}{said}"
+        )
+
+
+def measures_of(x: Doubles, y: Doubles, told: Comparison) -> list[Measure]:
+    """Compare two spaces by all measures.
+
+    Args:
+        x: Float64[N, D] vectors in one domain, N >= 2.
+        y: Float64[N, D] vectors of the same persons in the other.
+        told: How.
+    """
+    chance = random(told.seed)
+    orders = [chance.permutation(len(x)) for _ in range(told.shuffles)]
+    k = min(told.neighbours, len(x) - 1)
+    near_x, near_y = nearest(x, k), nearest(y, k)
+    straight = np.arange(len(x))
+    return [
+        _figure("linear CKA", lambda order: linear_cka(x, y[order]), straight, orders),
+        _figure(
+            "canonical correlation", lambda order: canonical_correlation(x, y[order], told.ridge), straight, orders
+        ),
+        _figure(
+            f"neighbours, k={k}",
+            lambda order: neighbour_overlap(near_x, shuffled_neighbours(near_y, order)),
+            straight,
+            orders,
+        ),
+        _of_cosines("Procrustes cosine", lambda order: procrustes_cosines(x, y[order]), straight, orders),
+        _of_cosines("raw cosine", lambda order: cosines(x, y[order]), straight, orders, warning=_UNALIGNED),
+    ]
+
+
+def _figure(name: str, measure: Callable[[_Row], float], straight: _Row, orders: list[_Row]) -> Measure:
+    """Take one figure with the links as they are, and with shuffled ones."""
+    value = measure(straight)
+    return Measure(name, value, *_beside(value, np.array([measure(order) for order in orders])))
+
+
+def _of_cosines(
+    name: str, measure: Callable[[_Row], Doubles], straight: _Row, orders: list[_Row], *, warning: str = ""
+) -> Measure:
+    """Take the mean, the largest and the histogram of cosines."""
+    found, edges = measure(straight), np.linspace(-1, 1, BINS + 1)
+    shuffled = [measure(order) for order in orders]
+    value, means = _mean(found), np.array([_mean(one) for one in shuffled])
+    counts: Doubles = np.stack([np.histogram(one[~np.isnan(one)], edges)[0] for one in shuffled]).mean(axis=0)
+    return Measure(
+        name,
+        value,
+        *_beside(value, means),
+        largest=float(np.max(found[~np.isnan(found)], initial=-1.0)),
+        histogram=tuple(np.histogram(found[~np.isnan(found)], edges)[0].tolist()),
+        chance_histogram=tuple(round(float(count), 3) for count in counts),
+        warning=warning,
+    )
+
+
+def _beside(value: float, shuffled: Doubles) -> tuple[float, float, float]:
+    """Return the mean of what chance gives, what one in twenty exceeds, and p."""
+    if np.isnan(value):
+        return float("nan"), float("nan"), float("nan")
+    p = (1 + int((shuffled >= value - 1e-12).sum())) / (1 + len(shuffled))
+    return float(shuffled.mean()), float(np.quantile(shuffled, 0.95)), p
+
+
+def _mean(values: Doubles) -> float:
+    """Return the mean of what is known; NaN of nothing."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
