@@ -48,7 +48,7 @@ clean:  ## remove .venv and everything that was built
 
 lock: .venv/.dev  ## write constraints.txt anew from what .venv holds
 	@grep '^#' constraints.txt > .venv/constraints.txt
-	@$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(implicit|duckdb|threadpoolctl|tqdm)' | sed 's/+cpu$$//' | sort -f >> .venv/constraints.txt
+	@$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(implicit|duckdb)' | sed 's/+cpu$$//' | sort -f >> .venv/constraints.txt
 	@mv .venv/constraints.txt constraints.txt
 	@git --no-pager diff --stat constraints.txt
 

@@ -33,6 +33,8 @@ EXTRA_OF_IMPORT = {
     "onnx": "onnx",
     "onnxscript": "onnx",
     "onnxruntime": "onnx",
+    "sklearn": "picture",
+    "umap": "picture",
 }
 """Top-level import name -> the extra of this package that installs it."""
 

@@ -25,7 +25,7 @@ def test_similarity_is_printed_written_and_told_to_programs(run: Run, shop: Path
 def test_a_page_without_the_extra_names_it(
     run: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "crossrec.evaluation.transferring.likeness", raising=False)
+    monkeypatch.delitem(sys.modules, "crossrec.evaluation.likeness.page", raising=False)
     monkeypatch.setitem(sys.modules, "jinja2", None)
     monkeypatch.delitem(sys.modules, "crossrec.data.report.paper", raising=False)
     words = ("transfer", "similarity", "--data", shop, "--factors", "2", "--shuffles", "2")

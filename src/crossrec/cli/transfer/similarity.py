@@ -12,7 +12,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
 from crossrec.core.shelf import missing
 from crossrec.data.dataset import open_dataset
-from crossrec.evaluation.transferring.similarity import Similarity, domain_similarity
+from crossrec.evaluation.likeness.similarity import Similarity, domain_similarity
 from crossrec.models.machine import use_threads
 from crossrec.models.progress import watching
 
@@ -53,7 +53,7 @@ def similarity(
 def _write(found: Similarity, path: Path) -> None:
     """Write the page, which needs packages that the core install does not."""
     try:
-        from crossrec.evaluation.transferring.likeness import write_similarity_page
+        from crossrec.evaluation.likeness.page import write_similarity_page
     except ModuleNotFoundError as error:
         raise missing("--out", error) from error
     write_similarity_page(found, path)

@@ -6,6 +6,7 @@ import html
 import io
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -33,6 +34,7 @@ __all__ = [
     "popularity",
     "short",
     "sideways",
+    "styled",
 ]
 
 BLUE = "#1f4e79"
@@ -69,10 +71,15 @@ def drawn(draw: Callable[Words, Figure]) -> Callable[Concatenate[str, str, Words
 
     @wraps(draw)
     def described(name: str, words: str, /, *args: Words.args, **options: Words.kwargs) -> str:
-        with rc_context(_STYLE):
+        with styled():
             return _svg(draw(*args, **options), name, words)
 
     return described
+
+
+def styled() -> AbstractContextManager[None]:
+    """Draw in the page's typeface and colours for as long as this lasts."""
+    return rc_context(_STYLE)
 
 
 @drawn

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from crossrec.data.report.paper import templates, write_page
+from crossrec.evaluation.likeness.measures import BINS, Measure
+from crossrec.evaluation.likeness.similarity import Pair, Similarity
 from crossrec.evaluation.transferring.ink import BLUE, GREY, INK, LINE, ORANGE, svg, text
-from crossrec.evaluation.transferring.measures import BINS, Measure
-from crossrec.evaluation.transferring.similarity import Pair, Similarity
 
 __all__ = ["similarity_page", "write_similarity_page"]
 
-_PAGES = templates("crossrec.evaluation.transferring")
+_PAGES = templates("crossrec.evaluation.likeness")
 
 
 def similarity_page(found: Similarity) -> str:
@@ -20,7 +20,7 @@ def similarity_page(found: Similarity) -> str:
         (pair, _beside_chance(pair), [(one, _histogram(one)) for one in pair.measures if one.histogram])
         for pair in found.pairs
     ]
-    return _PAGES.get_template("similarity.html.jinja").render(found=found, pairs=pairs)
+    return _PAGES.get_template("page.html.jinja").render(found=found, pairs=pairs)
 
 
 def write_similarity_page(found: Similarity, path: Path) -> None:

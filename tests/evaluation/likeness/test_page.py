@@ -8,8 +8,8 @@ import pytest
 from taste_worlds import taste_world
 
 from crossrec.core.errors import Unavailable
-from crossrec.evaluation.transferring.likeness import similarity_page, write_similarity_page
-from crossrec.evaluation.transferring.similarity import domain_similarity
+from crossrec.evaluation.likeness.page import similarity_page, write_similarity_page
+from crossrec.evaluation.likeness.similarity import domain_similarity
 
 
 def test_the_page_has_plots_and_figures_and_warns(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crossrec.evaluation.transferring.measures import BINS, Comparison, measures_of
+from crossrec.evaluation.likeness.measures import BINS, Comparison, measures_of
 
 
 def spaces(share: float, seed: int = 0, rows: int = 120) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from taste_worlds import taste_world
 
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
-from crossrec.evaluation.transferring.similarity import domain_similarity
+from crossrec.evaluation.likeness.similarity import domain_similarity
 from crossrec.models.boards import checkerboard
 
 

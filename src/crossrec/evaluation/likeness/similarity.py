@@ -15,8 +15,8 @@ from crossrec.core.arrays import Doubles
 from crossrec.core.clock import random
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
+from crossrec.evaluation.likeness.measures import Comparison, Measure, measures_of
 from crossrec.evaluation.transferring.exam import of_domains
-from crossrec.evaluation.transferring.measures import Comparison, Measure, measures_of
 from crossrec.models.classic.als import ALS
 from crossrec.models.histories import Histories
 from crossrec.models.progress import tracked
