@@ -11,6 +11,7 @@ import pytest
 from crossrec.core.errors import InvalidInput
 from crossrec.metrics.significance import (
     bootstrap_difference,
+    bootstrap_draws,
     bootstrap_mean,
     bootstrap_means,
     holm,
@@ -192,3 +193,14 @@ def test_holm_keeps_a_false_alarm_as_rare_as_it_says(chance: np.random.Generator
     alarms = [(holm(row) <= 0.05).any() for row in tables]
     assert 0.03 < np.mean(alarms) < 0.07
     assert np.mean((tables <= 0.05).any(axis=1)) > 0.3
+
+
+def test_draws_are_of_the_same_persons_in_all_columns() -> None:
+    values = np.random.default_rng(0).uniform(size=(30, 1)) * [1.0, 2.0, np.nan]
+    draws = bootstrap_draws(values, resamples=50)
+    assert draws[:, 1] == pytest.approx(2 * draws[:, 0]) and np.isnan(draws[:, 2]).all()
+    low, high = np.quantile(draws[:, 0], [0.025, 0.975])
+    found = bootstrap_mean(values[:, 0], resamples=50)
+    assert (found.low, found.high) == (low, high)
+    with pytest.raises(InvalidInput, match="resamples >= 1, got 0"):
+        bootstrap_draws(values, resamples=0)

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from crossrec.core.arrays import Doubles
 from crossrec.core.errors import InvalidInput
 
-__all__ = ["Interval", "bootstrap_difference", "bootstrap_mean", "bootstrap_means", "holm", "permutation_p_values"]
+__all__ = [
+    "Interval",
+    "bootstrap_difference",
+    "bootstrap_draws",
+    "bootstrap_mean",
+    "bootstrap_means",
+    "holm",
+    "permutation_p_values",
+]
 
 
 @dataclass(frozen=True)
@@ -99,15 +107,38 @@ def bootstrap_means(
 
     Source: Efron & Tibshirani 1993, sections 13.3 (percentile interval) and 16.4.
     """
-    if resamples < 1 or not 0 < level < 1:
-        raise InvalidInput(f"bootstrap: expected resamples >= 1 and 0 < level < 1, got {resamples} and {level}")
+    if not 0 < level < 1:
+        raise InvalidInput(f"bootstrap: expected 0 < level < 1, got {level}")
+    draws = bootstrap_draws(values, persons=persons, resamples=resamples, seed=seed)
     n = (~np.isnan(values)).sum(axis=0)
+    totals = np.nansum(values, axis=0)
+    return [_interval(float(totals[m]), int(n[m]), draws[:, m], level) for m in range(values.shape[1])]
+
+
+def bootstrap_draws(
+    values: Doubles, *, persons: NDArray[np.integer] | None = None, resamples: int = 1000, seed: int = 0
+) -> Doubles:
+    """Return the means of each column in draws of persons, for figures that are made of several means: ratios.
+
+    Args:
+        values: [N, M]; NaN entries are left out of their column.
+        persons: [N] whose row it is, as in `bootstrap_means`.
+        resamples: Number of draws R, >= 1.
+        seed: Same seed, same draws; the same persons in all columns of a draw.
+
+    Returns:
+        [R, M]; NaN where no value of a column was drawn.
+
+    Raises:
+        InvalidInput: resamples < 1, or lengths differ.
+    """
+    if resamples < 1:
+        raise InvalidInput(f"bootstrap: expected resamples >= 1, got {resamples}")
     sums, counts = _by_person(values, persons)
-    if len(sums) == 0:
-        return [Interval(float("nan"), 0, float("nan"), float("nan"), float("nan"))] * values.shape[1]
     draws = np.full((resamples, values.shape[1]), np.nan)
-    _resample(sums, counts, np.uint64(seed), draws)
-    return [_interval(sums[:, m].sum(), int(n[m]), draws[:, m], level) for m in range(values.shape[1])]
+    if len(sums):
+        _resample(sums, counts, np.uint64(seed), draws)
+    return draws
 
 
 def permutation_p_values(

@@ -31,7 +31,16 @@ def test_one_taste_helps_both_ways_and_the_gate_takes_it(helped: TransferReport)
         assert effect is not None and effect.verdict == "helps"
         gated = helped.of(GATED, target, "history", "0")
         assert gated is not None and gated.verdict == "helps"
-    assert all(share > 0 for share in helped.open_share.values())
+    assert all(0 < share <= 1 for shares in (helped.open_share, helped.open_persons) for share in shares.values())
+
+
+def test_for_whom_it_is_is_said_in_words(helped: TransferReport) -> None:
+    new = helped.of("films", "books", "overlap", "source only")
+    assert new is not None and new.verdict == "helps" and new.whom == "with acts in the source only"
+    alone = helped.of("films", "books", "overlap", "target only")
+    assert alone is None or alone.verdict == "cannot tell", "nobody's films say anything here"
+    assert "films -> books, with acts in the source only: control" in helped.table()
+    assert "0 items had in the target" in transfer_page(helped)
 
 
 def test_two_tastes_do_not_help_and_the_gate_stays_shut_for_the_new() -> None:
@@ -44,7 +53,7 @@ def test_two_tastes_do_not_help_and_the_gate_stays_shut_for_the_new() -> None:
 def test_the_parts_of_an_effect_add_up(helped: TransferReport) -> None:
     whole = helped.of("films", "books")
     assert whole is not None
-    for by in ("history", "source"):
+    for by in ("overlap", "history", "source"):
         parts = [one for one in helped.effects if (one.source, one.target, one.by) == ("films", "books", by)]
         assert sum(one.lists for one in parts) == whole.lists
         mean = sum(one.lists * one.difference for one in parts) / whole.lists
@@ -69,10 +78,10 @@ def test_an_effect_by_hand() -> None:
     control, transfer = np.array([0.0, 0.5, 0.5, 0.0]), np.array([0.5, 0.5, 1.0, 0.0])
     found = effect_of(("a", "b"), ("all", ""), control, transfer, np.array([0, 1, 1, 2], np.int32))
     assert (found.control, found.transfer, found.difference) == (0.25, 0.5, 0.25)
-    assert found.effectiveness == 1.0 and found.persons == 3 and found.lists == 4
+    assert found.effectiveness.value == 1.0 and found.persons == 3 and found.lists == 4
     assert found.margin == pytest.approx((1.96 + 0.8416) * (found.high - found.low) / 3.92)
     nothing = effect_of(("a", "b"), ("all", ""), control * 0, transfer, np.arange(4, dtype=np.int32))
-    assert nothing.effectiveness is None, "a zero baseline is an answer, not a division"
+    assert nothing.effectiveness.value is None, "a zero baseline is an answer, not a division"
 
 
 def test_json_has_no_nan_and_says_the_protocol(helped: TransferReport) -> None:
@@ -91,6 +100,21 @@ def test_the_page_is_whole_escapes_and_needs_no_network(helped: TransferReport, 
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == transfer_page(helped)
     with pytest.raises(Unavailable, match="could not be written"):
         write_transfer_page(helped, tmp_path / "no" / "report.html")
+
+
+def test_the_report_says_what_is_retained_and_what_survives(helped: TransferReport) -> None:
+    pairs = {("films", "books"), ("books", "films")}
+    assert {(one.source, one.target) for one in helped.retentions} == pairs
+    assert all(one.source_level > 0 and one.retained.value is not None for one in helped.retentions)
+    assert {(one.domain, one.beside) for one in helped.kept} == pairs | {("films", GATED), ("books", GATED)}
+    assert not [one for one in helped.kept if one.verdict == "forgets"], "one taste: nothing is lost"
+    effect = helped.of("films", "books")
+    assert effect is not None and effect.effectiveness.low is not None
+    assert effect.effectiveness.value == pytest.approx(effect.difference / effect.control)
+    told = json.loads(helped.to_json())
+    assert set(told["effects"][0]["effectiveness"]) == {"value", "low", "high"} and told["schema"] == 2
+    assert "retained" in helped.table() and "kept" in helped.table()
+    assert "What is carried over, and what survives" in transfer_page(helped)
 
 
 def test_one_domain_is_refused() -> None:

@@ -122,7 +122,7 @@ def _arrow(start: tuple[float, float], end: tuple[float, float], one: Effect) ->
     x, y = x + 12 * along[0] + 4 * across[0], y + 12 * along[1] + 4 * across[1]
     to_x, to_y = to_x - 12 * along[0] + 4 * across[0], to_y - 12 * along[1] + 4 * across[1]
     colour = _COLOURS[one.verdict]
-    wide = 1.2 + 3 * min(1.0, abs(one.effectiveness or 0.0))
+    wide = 1.2 + 3 * min(1.0, abs(one.effectiveness.value or 0.0))
     return (
         f'<path d="M{x:.1f} {y:.1f}Q{middle[0]:.1f} {middle[1]:.1f} {to_x:.1f} {to_y:.1f}" fill="none" '
         f'stroke="{colour}" stroke-width="{wide:.1f}" marker-end="url(#head-{colour[1:]})"/>'

@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from crossrec.core.arrays import Doubles
+from crossrec.core.arrays import Bools, Doubles
 from crossrec.core.errors import InvalidInput
-from crossrec.evaluation.transferring.effects import ALL_OTHERS, GATED, Effect, effect_of, slices_of
+from crossrec.evaluation.transferring.carried import Kept, Retention
+from crossrec.evaluation.transferring.effects import ALL_OTHERS, GATED, Effect
 from crossrec.evaluation.transferring.exam import Exam, of_domains
+from crossrec.evaluation.transferring.findings import Findings
 from crossrec.evaluation.transferring.served import served
 from crossrec.models.progress import tracked
-from crossrec.models.recommender import Recommender
+from crossrec.models.recommender import model_of
 from crossrec.models.transfer.gated import Gated, usual_parts
 
 __all__ = ["DomainFacts", "TransferReport", "transfer_report"]
@@ -56,8 +58,12 @@ class TransferReport:
         models: What the control, the transfer model and the floor were.
         domains: The domains.
         effects: Of each source, or all, on each target; for the gate, its difference to the control.
+        retentions: Of each source in each target.
+        kept: What survives in each domain beside each other, beside all others where there are more than two, and
+            with the gate.
         choices: What the gate decided, in words.
         open_share: Target -> share of lists for which the gate was open.
+        open_persons: Target -> share of persons with such a list.
     """
 
     data_hash: str
@@ -66,20 +72,29 @@ class TransferReport:
     models: Mapping[str, str]
     domains: Sequence[DomainFacts]
     effects: Sequence[Effect]
+    retentions: Sequence[Retention]
+    kept: Sequence[Kept]
     choices: Sequence[str]
     open_share: Mapping[str, float]
+    open_persons: Mapping[str, float]
 
     def of(self, source: str, target: str, by: str = "all", value: str = "") -> Effect | None:
         """Return one effect, or None where nothing was asked."""
         wanted = (source, target, by, value)
         return next((one for one in self.effects if (one.source, one.target, one.by, one.value) == wanted), None)
 
+    def parts(self) -> list[Effect]:
+        """Return the effects of all other domains together by part of the questions: for whom transfer is."""
+        wide = ALL_OTHERS if len(self.domains) > 2 else None
+        return [one for one in self.effects if one.by != "all" and one.source == (wide or one.source) != GATED]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values; what is not known is None."""
-        effects = [{**asdict(one), "verdict": one.verdict, "effectiveness": one.effectiveness} for one in self.effects]
+        effects = [{**asdict(one), "verdict": one.verdict} for one in self.effects]
         for effect in effects:
             effect |= {key: None for key, value in effect.items() if isinstance(value, float) and math.isnan(value)}
-        return {**asdict(self), "effects": effects, "metric": f"ndcg@{_K}", "schema": 1}
+        kept = [{**asdict(one), "verdict": one.verdict} for one in self.kept]
+        return {**asdict(self), "effects": effects, "kept": kept, "metric": f"ndcg@{_K}", "schema": 2}
 
     def to_json(self) -> str:
         """Return the report as JSON text."""
@@ -95,8 +110,14 @@ class TransferReport:
             "",
         ]
         lines += [str(one) for one in self.effects if one.by == "all"]
+        lines += ["", *(str(one) for one in self.parts())]
+        lines += ["", "level: 0 is the domain's popularity, 1 an oracle", *map(str, self.retentions)]
+        lines += ["", *map(str, self.kept)]
         lines += ["", *self.choices, ""]
-        lines += [f"gate open for {share:.1%} of the lists in {name}" for name, share in self.open_share.items()]
+        lines += [
+            f"gate open for {share:.1%} of the lists and {self.open_persons[name]:.1%} of the persons in {name}"
+            for name, share in self.open_share.items()
+        ]
         return "\n".join(lines)
 
 
@@ -122,29 +143,30 @@ def transfer_report(
         raise InvalidInput("transfer report: expected two domains or more, got one; import another one beside it")
     usual = usual_parts(len(exam.train.catalogue))
     models = {"control": control or usual[0], "transfer": transfer or usual[1], "floor": floor}
-    values = _controls(exam, codes, models)
-    effects: list[Effect] = []
-    pairs = [(one, other) for one in codes for other in codes if one < other] if len(codes) > 2 else []
+    everyone = np.ones(len(exam), dtype=np.bool_)
+    popularity = exam.ndcg(model_of(floor).fit(exam.train), everyone, _K)
+    found = Findings(exam, _controls(exam, codes, models), popularity, seed)
+    pairs = [(one, other) for one in codes for other in codes if one < other]
     for pair in tracked("pairs", pairs):
         both = served(models["transfer"], floor, of_domains(exam.train, list(pair)))
-        for source, target in (pair, pair[::-1]):
-            effects += _compared(exam, both, values, (source, target), exam.names[source], seed=seed)
-    everything = served(models["transfer"], floor, exam.train)
+        found.of_pair(exam.ndcg(both, np.isin(exam.domains, pair), _K), pair)
+    if len(codes) > 2:
+        found.of_all(exam.ndcg(served(models["transfer"], floor, exam.train), everyone, _K), codes)
     gated = Gated(models["control"], models["transfer"], floor, seed=seed).fit(exam.train)
-    for target in codes:
-        other = next(code for code in codes if code != target)
-        source = exam.names[other] if len(codes) == 2 else ALL_OTHERS
-        effects += _compared(exam, everything, values, (other if len(codes) == 2 else None, target), source, seed=seed)
-        effects += _compared(exam, gated, values, (None, target), GATED, seed=seed)
+    found.of_all(exam.ndcg(gated, everyone, _K), codes, gate=True)
+    lists, persons = _open_share(exam, _opened(exam, gated))
     return TransferReport(
         data_hash=exam.train.fingerprint,
         protocol=exam.told,
         asked=exam.asked,
         models=models,
         domains=[_facts(exam, code, codes) for code in codes],
-        effects=effects,
+        effects=found.effects,
+        retentions=found.retentions,
+        kept=found.kept,
         choices=[str(choice) for choice in gated.choices],
-        open_share=_open_share(exam, gated),
+        open_share=lists,
+        open_persons=persons,
     )
 
 
@@ -156,25 +178,6 @@ def _controls(exam: Exam, codes: list[int], models: Mapping[str, str]) -> Double
         if rows.any() and len(own):
             values[rows] = exam.ndcg(served(models["control"], models["floor"], own), rows, _K)[rows]
     return values
-
-
-def _compared(
-    exam: Exam, model: Recommender, control: Doubles, pair: tuple[int | None, int], source: str, *, seed: int
-) -> list[Effect]:
-    """Compare a model with the controls on a target's questions, all and by part."""
-    code, target = pair
-    rows = (exam.domains == target) & ~np.isnan(control)
-    if not rows.any():
-        return []
-    values, counts, users = exam.ndcg(model, rows, _K)[rows], exam.counts[rows], exam.users[rows]
-    alone, elsewhere = control[rows], counts.sum(axis=1) - counts[:, target]
-    acts = elsewhere if code is None else counts[:, code]
-    names = (source, exam.names[target])
-    return [
-        effect_of(names, part, alone[chosen], values[chosen], users[chosen], seed=seed)
-        for part, chosen in slices_of(counts[:, target], acts)
-        if chosen.any()
-    ]
 
 
 def _facts(exam: Exam, code: int, codes: list[int]) -> DomainFacts:
@@ -196,9 +199,19 @@ def _facts(exam: Exam, code: int, codes: list[int]) -> DomainFacts:
     )
 
 
-def _open_share(exam: Exam, gated: Gated) -> dict[str, float]:
-    """Return the share of lists of each target for which the gate was open."""
-    found: dict[str, list[float]] = {}
+def _opened(exam: Exam, gated: Gated) -> Bools:
+    """Return Bool[N], the questions for which the gate was open."""
+    found = np.zeros(len(exam), dtype=np.bool_)
     for place, domain in exam.batches(np.ones(len(exam), dtype=np.bool_)):
-        found.setdefault(domain, []).extend(gated.is_open(exam.queries(place, domain)).tolist())
-    return {domain: float(np.mean(flags)) for domain, flags in found.items()}
+        found[place] = gated.is_open(exam.queries(place, domain))
+    return found
+
+
+def _open_share(exam: Exam, opened: Bools) -> tuple[dict[str, float], dict[str, float]]:
+    """Return target -> the share of lists for which the gate was open, and of persons with such a list."""
+    lists, persons = {}, {}
+    for code in np.unique(exam.domains).tolist():
+        rows = exam.domains == code
+        lists[exam.names[code]] = float(opened[rows].mean())
+        persons[exam.names[code]] = len(np.unique(exam.users[rows & opened])) / len(np.unique(exam.users[rows]))
+    return lists, persons
