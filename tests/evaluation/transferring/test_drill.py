@@ -16,10 +16,15 @@ def test_transfer_starts_where_the_control_arrives_later() -> None:
     first = found.steps[0]
     assert first.acts == 0 and first.ndcg["control"] == pytest.approx(first.ndcg["popularity"])
     assert first.difference["transfer"][1] > 0 and first.difference["gated"][1] > 0
-    assert found.effort_saved is None or found.effort_saved > 0
+    saved = found.effort_saved["transfer"]
+    assert saved.low is not None and saved.low > 0 and saved.most == found.steps[-1].acts
+    if saved.value is not None:
+        before = [step for step in found.steps if step.acts < saved.value]
+        assert all(step.ndcg["control"] < first.ndcg["transfer"] for step in before)
     assert [step.acts for step in found.steps] == list(STEPS[: len(found.steps)])
     assert "as good as the control with" in found.table()
-    assert json.loads(found.to_json())["target"] == "books"
+    told = json.loads(found.to_json())
+    assert told["target"] == "books" and set(told["effort_saved"]) == {"transfer", "gated"}
 
 
 def test_without_a_common_taste_the_gate_gives_what_the_control_gives() -> None:

@@ -84,7 +84,7 @@ def curves(found: Drill) -> str:
     last = max(found.steps[-1].acts, 1)
     reach = max(max(step.ndcg.values()) for step in found.steps) * 1.1 or 1.0
 
-    def at(acts: int, value: float) -> str:
+    def at(acts: float, value: float) -> str:
         x = left + acts / last * (width - left - 120)
         return f"{x:.1f},{height - bottom - value / reach * (height - bottom - top):.1f}"
 
@@ -97,6 +97,9 @@ def curves(found: Drill) -> str:
         taken.append(end)
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts.append(text(width - 112, end + 4, name, "start", colour))
+    bar, saved = found.steps[0].ndcg["transfer"], found.effort_saved["transfer"].value
+    points = f"{at(0, bar)} {at(last if saved is None else saved, bar)}"
+    parts.append(f'<polyline points="{points}" fill="none" stroke="{INK}" stroke-dasharray="2 3"/>')
     for step in found.steps:
         x = float(at(step.acts, 0).split(",")[0])
         parts.append(text(x, height - bottom + 16, str(step.acts), "middle", GREY))

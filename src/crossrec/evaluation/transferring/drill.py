@@ -16,6 +16,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.data.split import joined
+from crossrec.evaluation.transferring.effort import Effort, effort_of
 from crossrec.evaluation.transferring.exam import Exam, of_domains
 from crossrec.evaluation.transferring.served import served
 from crossrec.metrics.significance import bootstrap_mean
@@ -56,22 +57,18 @@ class Drill:
         persons: How many were drilled.
         models: What the strategies were.
         steps: By number of acts.
+        effort_saved: Strategy -> acts that the control needs to be as good as that strategy without any.
     """
 
     target: str
     persons: int
     models: Mapping[str, str]
     steps: Sequence[Step]
-
-    @property
-    def effort_saved(self) -> int | None:
-        """The fewest acts after which the control is as good as transfer was without any; None if it never is."""
-        bar = self.steps[0].ndcg["transfer"]
-        return next((step.acts for step in self.steps if step.ndcg["control"] >= bar), None)
+    effort_saved: Mapping[str, Effort]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values."""
-        return {**asdict(self), "effort_saved": self.effort_saved, "metric": f"ndcg@{_K}", "schema": 1}
+        return {**asdict(self), "metric": f"ndcg@{_K}", "schema": 2}
 
     def to_json(self) -> str:
         """Return the result as JSON text."""
@@ -86,9 +83,11 @@ class Drill:
             value, low, high = step.difference["transfer"]
             cells = "  ".join(f"{step.ndcg[name]:10.4f}" for name in names)
             lines.append(f"{step.acts:4d}  {cells}  {value:+.4f} [{low:+.4f}, {high:+.4f}]")
-        saved = self.effort_saved
-        words = f"{saved} acts" if saved is not None else f"more than {self.steps[-1].acts} acts"
-        lines += ["", f"transfer without an act in {self.target} is as good as the control with {words}"]
+        lines.append("")
+        lines += [
+            f"{name} without an act in {self.target} is as good as the control with {saved}"
+            for name, saved in self.effort_saved.items()
+        ]
         return "\n".join(lines)
 
 
@@ -131,9 +130,22 @@ def drill(
         "transfer": served(models["transfer"], floor, train),
         "gated": Gated(models["control"], models["transfer"], floor, seed=seed).fit(train),
     }
-    found = [_asked(train, liked.take(out), persons, code, (acts, steps[-1])) for acts in steps]
+    asked = [_asked(train, liked.take(out), persons, code, (acts, steps[-1])) for acts in steps]
+    everyone = np.ones(len(persons), dtype=np.bool_)
+    values = {
+        name: np.stack([exam.ndcg(model, everyone, _K) for exam in asked], axis=1) for name, model in strategies.items()
+    }
     return Drill(
-        target, len(persons), models, [_step(exam, strategies, acts) for exam, acts in zip(found, steps, strict=True)]
+        target=target,
+        persons=len(persons),
+        models=models,
+        steps=[
+            _step({name: column[:, place] for name, column in values.items()}, persons, acts)
+            for place, acts in enumerate(steps)
+        ],
+        effort_saved={
+            name: effort_of(values[name][:, 0], values["control"], steps, persons) for name in ("transfer", "gated")
+        },
     )
 
 
@@ -178,12 +190,10 @@ def _asked(
     )
 
 
-def _step(exam: Exam, strategies: Mapping[str, Recommender], acts: int) -> Step:
-    """Ask every strategy after so many acts."""
-    everyone = np.ones(len(exam), dtype=np.bool_)
-    values: dict[str, Doubles] = {name: exam.ndcg(model, everyone, _K) for name, model in strategies.items()}
+def _step(values: Mapping[str, Doubles], persons: NDArray[np.int32], acts: int) -> Step:
+    """Compare every strategy with the control after so many acts."""
     differences = {}
     for name in values:
-        one = bootstrap_mean(values[name] - values["control"], persons=exam.users)
+        one = bootstrap_mean(values[name] - values["control"], persons=persons)
         differences[name] = (one.value, one.low, one.high)
     return Step(acts, {name: float(column.mean()) for name, column in values.items()}, differences)
