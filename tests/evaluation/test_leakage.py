@@ -77,3 +77,31 @@ def test_a_report_warns_and_keeps_the_counts() -> None:
     split = Protocol("leave-last-out").split(many())
     fitted = evaluate_fitted(ByCount().fit(split.train), split, "leave-last-out", resamples=0)
     assert fitted.leakage == report.leakage
+
+
+COLD = rows(
+    *[("a", "p", None), ("a", "q", None), ("a", "x", None), ("a", "y", None)],  # films in train; books only held out
+    *[("b", "p", None), ("b", "x", None), ("b", "y", None), ("b", "z", None)],  # books in train and held out
+    *[("c", "p", None), ("c", "z", None)],  # books in test alone
+    domain=["films", "films", "books", "books", "films", "books", "books", "books", "films", "books"],
+    split=["train", "train", "valid", "test", "train", "train", "valid", "test", "train", "test"],
+)
+
+
+def test_who_is_new_but_for_the_validation_part_is_counted_and_warned_of() -> None:
+    protocol = Protocol("given")
+    found = leakage_of(protocol.split(COLD), protocol)
+    assert (found.asked, found.asked_twice, found.warmed) == (3, 2, 1)
+    assert "the same persons in the same domain: 1 of 3 have no act of training there" in found.warning
+    assert "cannot be counted" in found.warning, "what is said of times is said too"
+
+
+def test_a_validation_part_that_is_left_out_or_lent_by_train_warms_nobody() -> None:
+    protocol = Protocol("given")
+    for kept in (COLD.splits != 1, ~((COLD.splits == 1) & (COLD.users == COLD.users[2]))):
+        assert leakage_of(protocol.split(COLD.take(kept)), protocol).warmed == 0
+    lent = COLD.take(COLD.splits != 1)
+    last = Protocol("given", settings={"validation": "last"})
+    assert leakage_of(last.split(lent), last).asked_twice == 0
+    chosen = Protocol("given", part="validation")
+    assert leakage_of(chosen.split(COLD), chosen).warmed == 0, "validation itself is asked without its acts"

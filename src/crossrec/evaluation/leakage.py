@@ -1,4 +1,4 @@
-"""Leakage: does a split let a model learn from what comes after the questions it is asked?"""
+"""Leakage: does a split let a model know what it should not of the questions it is asked?"""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crossrec.core.arrays import Times
 from crossrec.core.event import NO_TIME
-from crossrec.core.interactions import Interactions
+from crossrec.core.interactions import SPLITS, Interactions
 from crossrec.data.split import Split
 from crossrec.evaluation.protocol import Protocol
 
@@ -31,6 +32,10 @@ class Leakage:
         own_after: Answers whose person has an act, in training or in the history that is asked with, that is later.
         own_users: Persons with such an answer.
         early_items: Answers whose item training has, but only at later times: nobody could have known it.
+        asked: Persons that are tested in a domain; one in two domains counts twice.
+        asked_twice: Those of them whom a validation part from the source asks in the same domain; its acts are in the
+            history that they are tested with.
+        warmed: Those of them who have no act of training there: without the validation part they would be new.
     """
 
     protocol: str
@@ -41,10 +46,27 @@ class Leakage:
     own_after: int
     own_users: int
     early_items: int
+    asked: int
+    asked_twice: int
+    warmed: int
 
     @property
     def warning(self) -> str:
         """Say what is wrong in one sentence, or nothing."""
+        return "; ".join(filter(None, (self._of_time, self._of_persons)))
+
+    @property
+    def _of_persons(self) -> str:
+        if not self.warmed:
+            return ""
+        return (
+            f"validation and test ask the same persons in the same domain: {self.warmed:,} of {self.asked:,} have no "
+            "act of training there and are tested with their acts of validation as history; if they should be new to "
+            "the domain, leave the validation part out of the data"
+        )
+
+    @property
+    def _of_time(self) -> str:
         if self.after or self.own_after:
             return (
                 f"the future is in training: {self.after:,} of {self.timed:,} right answers are older than some act "
@@ -92,7 +114,26 @@ def leakage_of(split: Split, protocol: Protocol) -> Leakage:
         own_after=int(own_after.sum()),
         own_users=len(np.unique(asked.users[own_after])),
         early_items=int((first[asked.items] > asked.times).sum()),
+        **_asked_twice(split, protocol),
     )
+
+
+def _asked_twice(split: Split, protocol: Protocol) -> dict[str, int]:
+    """Count the persons, by domain, that are asked by a validation part of the source and by the test part."""
+    exam = split.test if protocol.part == "test" else split.validation
+    tested, trained, given = _persons(exam), _persons(split.train), split.validation
+    if protocol.part == "test" and given.splits is not None:
+        given = given.take(given.splits == SPLITS.index("valid"))  # what was carved from train is lent, and given back
+        twice = np.intersect1d(tested, _persons(given))
+    else:
+        twice = tested[:0]
+    return {"asked": len(tested), "asked_twice": len(twice), "warmed": len(np.setdiff1d(twice, trained))}
+
+
+def _persons(rows: Interactions) -> NDArray[np.int64]:
+    """Return Int64, each pair of a person and a domain with a row once, as one number."""
+    width = np.int64(len(rows.catalogue.domain_ids))
+    return np.unique(rows.users * width + rows.catalogue.domains[rows.items])
 
 
 def _timed(rows: Interactions) -> Interactions:

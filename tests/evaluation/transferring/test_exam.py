@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -56,6 +58,19 @@ def test_a_perfect_model_scores_one() -> None:
     exam = exam_of(Interactions.from_frame(frame), "first-touch", quantile=0.7)
     values = exam.ndcg(create("popularity").fit(exam.train), np.ones(len(exam), np.bool_), 10)
     assert len(exam) == 2 and values.tolist() == [1.0, 1.0]
+
+
+def test_persons_who_are_new_but_for_their_validation_part_are_warned_of() -> None:
+    """As in CDRIB's files: the validation part has acts in the target of persons whose test part asks them as new."""
+    data = taste_world(shared=True, users=40)
+    cold = (data.users < 20) & (data.catalogue.domains[data.items] == data.catalogue.domain_ids.code("books"))
+    place = np.arange(len(data)) - np.searchsorted(data.users, data.users)
+    splits = np.where(~cold, 0, 1 + place % 2).astype(np.int8)
+    exam = exam_of(replace(data, splits=splits), "given")
+    new = np.flatnonzero(exam.counts[:, exam.domains[0]] == 0)
+    assert "validation and test ask the same persons in the same domain: " in exam.told["warning"] and len(new) == 0
+    rest = exam_of(replace(data, splits=splits).take(splits != 1), "given")
+    assert "the same persons" not in rest.told["warning"] and (rest.counts[:, rest.domains[0]] == 0).all()
 
 
 def test_what_cannot_be_asked_is_refused() -> None:

@@ -71,6 +71,8 @@ def test_three_domains_have_pairs_and_all_to_one() -> None:
     names = {"films", "books", "plays"}
     found = {(one.source, one.target) for one in report.effects if one.by == "all"}
     assert found == {(a, b) for a in {*names, ALL_OTHERS, GATED} for b in names if a != b}
+    assert "warning: 'random' lets the future into training" in report.table()
+    assert "lets the future into training" in transfer_page(report)
     assert [one.shared for one in report.domains if one.name == "films"] == [{"books": 200, "plays": 200}]
 
 

@@ -16,6 +16,7 @@ from crossrec.core.errors import InvalidInput, Refused
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.data.preparing.touches import touches_of
+from crossrec.evaluation.leakage import leakage_of
 from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.questions import questions_of
 from crossrec.metrics.ranking import find_hits, rank_metrics
@@ -41,7 +42,7 @@ class Exam:
         answers: Int32[M] right items, sorted within a row.
         histories: N histories, in all domains.
         asked: Questions there were before those without a trained answer were left out.
-        told: The protocol and what it was told.
+        told: The protocol and what it was told; "warning" is that of `Leakage`, where there is one.
     """
 
     train: Interactions
@@ -122,7 +123,8 @@ def exam_of(data: Interactions, protocol: str, *, seed: int = 0, quantile: float
     chosen = Protocol(protocol, seed=seed)
     split = chosen.split(liked)
     asked = questions_of(split, chosen)
-    told = {**chosen.to_json(), "split_hash": split.fingerprint[:16]}
+    warning = leakage_of(split, chosen).warning
+    told = {**chosen.to_json(), "split_hash": split.fingerprint[:16], "warning": warning}
     found = Exam(
         train=asked.train,
         users=asked.users,

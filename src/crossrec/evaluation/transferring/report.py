@@ -107,6 +107,7 @@ class TransferReport:
         lines = [
             f"protocol {self.protocol['name']}, split {self.protocol['split_hash']}, NDCG@{_K}; {said}",
             f"{lists:,} of {self.asked:,} questions have an answer among the trained items",
+            *([f"warning: {self.protocol['warning']}"] if self.protocol.get("warning") else []),
             "",
         ]
         lines += [str(one) for one in self.effects if one.by == "all"]
