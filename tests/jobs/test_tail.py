@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from crossrec.core.errors import InvalidInput
 from crossrec.core.event import Event
 from crossrec.data.dataset import open_dataset
 from crossrec.data.intake.importing import import_source
+from crossrec.data.linking.adding import add_links
+from crossrec.data.linking.links import read_links
 from crossrec.events.log import LiveLog, open_log
 from crossrec.jobs.tail import events_table, tail_once
 
@@ -125,6 +128,17 @@ def test_who_is_forgotten_by_the_log_is_taken_out_and_may_come_back(log: LiveLog
     assert sorted(zip(rows["user_id"], rows["item_id"], strict=True)) == [("ann", "y"), ("bob", "x")]
     assert tail_once(log, tmp_path / "d", "shop").taken == 0
     assert open_dataset(tmp_path / "d").record("shop").rows == 2
+
+
+def test_who_is_forgotten_by_the_log_is_no_longer_linked(log: LiveLog, tmp_path: Path) -> None:
+    now = int(time.time() * 1000)
+    log.append([Event(f"e{user}", user, "x", "view", now - 50) for user in ("ann", "bob")])
+    tail_once(log, tmp_path / "d", "shop")
+    add_links(tmp_path / "d", pl.DataFrame({"domain": "shop", "user_id": ["ann", "bob"], "person_id": ["p1", "p2"]}))
+    log.forget("ann")
+    tail_once(log, tmp_path / "d", "shop")
+    assert read_links(tmp_path / "d").table.rows() == [("shop", "bob", "p2")]
+    assert "ann" not in (tmp_path / "d" / "links.json").read_text()
 
 
 @pytest.mark.parametrize("moment", range(4))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ import polars as pl
 from crossrec.core import clock
 from crossrec.data.dataset import Dataset
 from crossrec.data.intake.prescan import file_hash
+from crossrec.data.linking.overlap import persons_in_common
 from crossrec.data.manifest import DomainRecord
 from crossrec.data.report.tally import Tally, count
 
@@ -74,7 +76,7 @@ class CheckReport:
 
     Args:
         domains: One report each.
-        shared_users: Users of two domains: "books & films" -> persons in both.
+        shared_users: Two domains, "books & films" -> persons in both: linked accounts, and one id of shared users.
         problems: Errors and warnings.
     """
 
@@ -129,7 +131,7 @@ def check(dataset: Dataset) -> CheckReport:
         report = _figures(dataset, domain, record)
         reports.append(report)
         problems += _suspicious(report, record)
-    return CheckReport(tuple(reports), _overlaps(dataset), tuple(problems))
+    return CheckReport(tuple(reports), _overlaps(dataset, [found.domain for found in reports]), tuple(problems))
 
 
 def _damaged(dataset: Dataset, domain: str, record: DomainRecord) -> list[Problem]:
@@ -198,25 +200,18 @@ def _suspicious(report: DomainReport, record: DomainRecord) -> list[Problem]:
     return [Problem("warning", report.domain, message) for message in found]
 
 
-def _overlaps(dataset: Dataset) -> dict[str, int]:
-    """Count the persons that two domains share; users of a domain of its own are in no other."""
-    shared = [name for name in dataset.domains if dataset.record(name).users_are == "shared"]
-    users = {name: dataset.rows(name).select("user_id").unique() for name in shared}
-    return {
-        f"{one} & {other}": _count(users[one].join(users[other], on="user_id", how="semi"))
-        for place, one in enumerate(shared)
-        for other in shared[place + 1 :]
-    }
+def _overlaps(dataset: Dataset, domains: Sequence[str]) -> dict[str, int]:
+    """Count the persons that pairs of domains share; of damaged ones, and of own users without links, nobody knows."""
+    known = [name for name in domains if dataset.record(name).users_are == "shared" or dataset.linked(name).height]
+    common = persons_in_common(dataset, known) if len(known) > 1 else {}
+    pairs = [(one, other) for place, one in enumerate(known) for other in known[place + 1 :]]
+    return {f"{one} & {other}": common[one][other] for one, other in pairs}
 
 
 def _distribution(rows: pl.LazyFrame, value: pl.Expr) -> dict[str, int]:
     counted = rows.group_by(value.alias("value")).len().collect(engine="streaming")
     counted = counted.sort(["len", "value"], descending=[True, False]).head(20)
     return dict(zip(counted["value"].to_list(), counted["len"].to_list(), strict=True))
-
-
-def _count(rows: pl.LazyFrame) -> int:
-    return int(rows.select(pl.len()).collect(engine="streaming").item())
 
 
 def _day(time: int) -> str:

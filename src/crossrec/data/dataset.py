@@ -15,7 +15,7 @@ from crossrec.core.event import NO_ORDER, NOT_TASTE
 from crossrec.core.frames import arrays_of
 from crossrec.core.interactions import Interactions
 from crossrec.data.exchange.datasets import dataset_folder
-from crossrec.data.identity import Links, read_links
+from crossrec.data.linking.links import Links, read_links
 from crossrec.data.manifest import DomainRecord, Manifest, Part, read_manifest
 from crossrec.data.schema import INTERACTIONS, QUARANTINE, TIES
 from crossrec.data.storing.budget import require, rows_within, within
@@ -44,7 +44,7 @@ class Dataset:
 
     @cached_property
     def links(self) -> Links:
-        """Which accounts of different domains are one person; see `crossrec.data.identity`."""
+        """Which accounts of different domains are one person; see `crossrec.data.linking`."""
         return read_links(self.path)
 
     @property
@@ -143,12 +143,14 @@ class Dataset:
         about = catalogue if several else catalogue.drop("domain")
         return Interactions(**arrays_of(rows, _NAMES, "ms", about, checked=True))
 
-    def persons(self) -> dict[str, pl.DataFrame]:
-        """Return domain -> the ids of its persons, as several domains read together have them."""
-        return {
-            name: self._persons(name, several=True).select(pl.col("user_id").unique()).collect(engine="streaming")
-            for name in self.domains
-        }
+    def linked(self, domain: str) -> pl.DataFrame:
+        """Return user_id and person_id of the accounts of a domain that are linked to a person."""
+        return self.links.of_domain(self.record(domain), domain, self.manifest.domains)
+
+    def persons(self, domain: str) -> pl.DataFrame:
+        """Return user_id, the ids of a domain's persons, as several domains read together have them."""
+        rows = self._persons(domain, several=True)
+        return rows.select(pl.col("user_id").unique()).collect(engine="streaming")
 
     def _persons(self, name: str, *, several: bool) -> pl.LazyFrame:
         """Return the rows of a domain with users written as persons, and in `#kind` whose word that is."""
@@ -156,8 +158,7 @@ class Dataset:
         if not several:
             return rows
         user = join_ids(pl.col("domain"), pl.col("user_id")) if record.users_are == "own" else pl.col("user_id")
-        linked = self.links.of_domain(record, name, self.manifest.domains)
-        rows = rows.join(linked.lazy(), on="user_id", how="left", maintain_order="left")
+        rows = rows.join(self.linked(name).lazy(), on="user_id", how="left", maintain_order="left")
         kind = pl.when(pl.col("person_id").is_null()).then(pl.lit(record.users_are)).otherwise(pl.lit("linked"))
         return rows.with_columns(pl.coalesce("person_id", user).alias("user_id"), kind.alias("#kind"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +15,8 @@ from crossrec.data.dataset import Dataset, open_dataset
 from crossrec.data.exchange.bucket import Bucket
 from crossrec.data.exchange.datasets import dataset_folder, publish_dataset
 from crossrec.data.exchange.places import bucket_at
+from crossrec.data.linking.adding import add_links
+from crossrec.data.linking.removing import remove_person
 from crossrec.data.schema import INTERACTIONS
 from crossrec.data.storing.writing import Content, write_domains
 
@@ -93,6 +96,23 @@ def test_every_published_version_stays_readable(data: Path, remote: str) -> None
         open_dataset(remote, "00000000")
     with pytest.raises(InvalidInput, match="at least 8 characters"):
         open_dataset(remote, old.manifest.version[:4])
+
+
+def test_links_go_along_and_a_removal_holds_on_both_sides(data: Path, remote: str, tmp_path: Path) -> None:
+    publish_dataset(data, remote)
+    write_domains(data, {"books": Content(rows(1_550_000_000_000, "books"), "tables")})
+    both = pl.DataFrame({"domain": ["films", "books"], "user_id": ["u1", "u1"], "person_id": ["ann", "ann"]})
+    add_links(data, both)
+    publish_dataset(data, remote, prune=True)
+    assert "ann" in open_dataset(remote).interactions().user_ids.series.to_list()
+    again = tmp_path / "again"  # made anew from the same files, with nothing known of removals
+    shutil.copytree(data, again)
+    remove_person(data, "ann")
+    publish_dataset(data, remote)
+    assert "ann" not in open_dataset(remote).interactions().user_ids.series.to_list()
+    publish_dataset(again, remote)
+    assert "ann" not in open_dataset(remote).interactions().user_ids.series.to_list()
+    assert add_links(dataset_folder(remote), both).removed_before == 2
 
 
 def test_pruning_takes_other_versions_away_and_nothing_else(data: Path, remote: str) -> None:

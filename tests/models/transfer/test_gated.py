@@ -15,8 +15,9 @@ from crossrec.core.errors import InvalidInput, NotFound
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Query
 from crossrec.data.dataset import open_dataset
-from crossrec.data.identity import add_links, remove_person
 from crossrec.data.intake.importing import import_source
+from crossrec.data.linking.adding import add_links
+from crossrec.data.linking.removing import remove_person
 from crossrec.models.boards import checkerboard, two_domain_board
 from crossrec.models.transfer.gated import Gated
 

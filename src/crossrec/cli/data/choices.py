@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import typer
 
-__all__ = ["Domains", "EngineName", "Master", "Memory", "chosen_domains"]
+from crossrec.core.errors import InvalidInput
+
+__all__ = ["Domains", "EngineName", "Master", "Memory", "chosen_domains", "seconds_of"]
 
 Domains = Annotated[str, typer.Option(help="Only these domains: films,books")]
 EngineName = Annotated[str, typer.Option("--engine", help="polars (this machine) or spark.")]
@@ -14,6 +17,30 @@ Master = Annotated[
     str, typer.Option(help="Where the cluster is, for --engine spark: spark://host:7077; empty is this machine.")
 ]
 Memory = Annotated[str, typer.Option(help="Memory that the work may take: 2GB. What would take more is cut.")]
+
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds_of(option: str, text: str) -> float:
+    """Read a duration: `500ms`, `5s`, `2m`, `1h`; a bare number is seconds.
+
+    Args:
+        option: The option's name, for the message.
+        text: What was given.
+
+    Raises:
+        InvalidInput: It is no duration, or not above 0.
+    """
+    number = text.strip().rstrip("hms")
+    unit = text.strip()[len(number) :] or "s"
+    try:
+        seconds = float(number) * _SECONDS[unit]
+    except (ValueError, KeyError):
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise InvalidInput(f"{option}: expected a duration like 500ms, 5s, 2m or 1h, got '{text[:40]}'")
+    return seconds
 
 
 def chosen_domains(text: str) -> list[str] | None:

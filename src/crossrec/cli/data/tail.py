@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from crossrec.cli.data.choices import seconds_of
 from crossrec.cli.show import AsJson, out, print_json
 from crossrec.core.errors import InvalidInput, NotFound, Unavailable
 from crossrec.events.log import open_log
@@ -23,13 +24,14 @@ def tail(
     out_folder: Annotated[Path, typer.Option("--out", help="Folder of the data set; made if it is not there.")],
     domain: Annotated[str, typer.Option(help="Name of the domain; events of other domains are passed over.")],
     once: Annotated[bool, typer.Option("--once", help="Read what there is, and end.")] = False,
-    every: Annotated[float, typer.Option(help="Seconds between rounds.")] = 5.0,
+    every: Annotated[str, typer.Option(help="Time between rounds: 500ms, 5s, 2m, 1h.")] = "5s",
     batch: Annotated[int, typer.Option(help="Most events of a round.")] = 10_000,
     as_json: AsJson = False,
 ) -> None:
     """Write what arrives in an event log as Parquet, in micro-batches; begins where the last run ended."""
-    if batch < 1 or not every > 0:
-        raise InvalidInput(f"tail: expected --batch >= 1 and --every > 0, got {batch} and {every:g}")
+    pause = seconds_of("--every", every)
+    if batch < 1:
+        raise InvalidInput(f"--batch: expected at least 1, got {batch}")
     path = Path(log.removeprefix("sqlite:///"))
     if log.startswith("sqlite:///") and not path.is_file():
         raise NotFound(f"no event log at '{path}': a tail reads one that is there")
@@ -48,7 +50,7 @@ def tail(
                 continue  # there may be more
             if once:
                 return
-            time.sleep(every)
+            time.sleep(pause)
 
 
 def _say(done: Round, *, as_json: bool) -> None:

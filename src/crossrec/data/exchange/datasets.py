@@ -1,4 +1,4 @@
-"""Data sets in object stores: parts, then the version, then the manifest, so that a reader sees all or nothing."""
+"""Data sets in object stores: parts, links, then the version and the manifest, so a reader sees all or nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from crossrec.core.errors import InvalidInput, NotFound
 from crossrec.data.exchange.places import bucket_at, cache_folder, is_remote
 from crossrec.data.exchange.tree import Entry, Moved, receive, send
+from crossrec.data.linking.links import LINKS, Links, as_json, parse_links, read_links, spaces
 from crossrec.data.manifest import MANIFEST, VERSIONS, Manifest, read_manifest
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def publish_dataset(
     folder: Path, url: str | Path, *, version: str = "", prune: bool = False, progress: _Told | None = None
 ) -> Moved:
     """Copy one version of a data set into an object store, as the newest there; parts that are there are kept.
+
+    The links go along as they are now. An account that was ever removed there stays so.
 
     Args:
         folder: The data set.
@@ -46,6 +49,7 @@ def publish_dataset(
     bucket = bucket_at(url)
     entries = _parts(manifest)
     moved = send(bucket, folder, entries, progress=progress)
+    _send_links(bucket, folder, manifest)
     bucket.put(f"{VERSIONS}/{manifest.version}.json", text)
     bucket.put(MANIFEST, text)
     if prune:
@@ -57,7 +61,7 @@ def publish_dataset(
 def dataset_folder(path: str | Path, version: str = "", *, progress: _Told | None = None) -> Path:
     """Give the folder of a data set on this machine; of one in an object store the parts are copied into the cache.
 
-    Only parts that are not in the cache are copied, each checked by its hash.
+    Only parts that are not in the cache are copied, each checked by its hash; the links are read anew each time.
 
     Args:
         path: Of this machine, which is given as it is, or of an object store.
@@ -81,6 +85,7 @@ def dataset_folder(path: str | Path, version: str = "", *, progress: _Told | Non
         (draft / MANIFEST).write_bytes(text)
         manifest = read_manifest(draft)
     receive(bucket, folder, _parts(manifest), progress=progress)
+    _receive_links(bucket, folder)
     (folder / VERSIONS).mkdir(parents=True, exist_ok=True)
     _replace(folder / VERSIONS / f"{manifest.version}.json", text)
     if not version or not (folder / MANIFEST).exists():
@@ -101,6 +106,32 @@ def _manifest_text(bucket: Bucket, version: str) -> bytes:
     if not names:
         raise NotFound(f"no version '{version[:80]}' at '{bucket.place}'")
     return bucket.read(names[0])
+
+
+def _send_links(bucket: Bucket, folder: Path, manifest: Manifest) -> None:
+    """Bring the links, without accounts that were removed here or there."""
+    there = _links_at(bucket)
+    if there is None and not (folder / LINKS).is_file():
+        return
+    own = read_links(folder)
+    bucket.put(LINKS, as_json(own if there is None else own.obeying(there, spaces(manifest.domains))))
+
+
+def _receive_links(bucket: Bucket, folder: Path) -> None:
+    """Have the links as they are in the store now."""
+    there = _links_at(bucket)
+    if there is None:
+        (folder / LINKS).unlink(missing_ok=True)
+    else:
+        _replace(folder / LINKS, as_json(there))
+
+
+def _links_at(bucket: Bucket) -> Links | None:
+    """Read the links in a store; None where there are none."""
+    try:
+        return parse_links(bucket.read(LINKS), f"{bucket.place}/{LINKS}")
+    except NotFound:
+        return None
 
 
 def _parts(manifest: Manifest) -> tuple[Entry, ...]:

@@ -17,6 +17,7 @@ from crossrec.data.dataset import Dataset
 from crossrec.data.exchange.datasets import publish_dataset
 from crossrec.data.exchange.places import bucket_at, is_remote
 from crossrec.data.exchange.tree import Entry, entries_in, send
+from crossrec.data.linking.links import LINKS
 from crossrec.data.manifest import MANIFEST, VERSIONS
 
 __all__ = ["FORMATS", "INDEX", "Exported", "export_dataset"]
@@ -64,7 +65,8 @@ def export_dataset(
 ) -> Exported:
     """Write a data set to a folder or an object store; a reader there sees all of it or nothing.
 
-    `parquet` is the data set itself: it can be opened there again, and parts that are there are not copied again.
+    `parquet` is the data set itself, with its links: it can be opened there again, and parts that are there are not
+    copied again.
     `csv` and `jsonl` are a folder a domain with `interactions`, `items`, `users`, `ties` and `quarantine`, those that
     have rows, and `export.json` with the rows and hashes of all; lists in CSV are JSON.
 
@@ -120,6 +122,8 @@ def _as_it_is(data: Dataset, where: str | Path, *, prune: bool, progress: _Told 
             shutil.copyfile(data.path / part.path, draft / part.path)
             if progress:
                 progress("copying", count, len(parts))
+        if (data.path / LINKS).is_file():
+            shutil.copyfile(data.path / LINKS, draft / LINKS)
         (draft / VERSIONS).mkdir(parents=True)
         for name in (f"{VERSIONS}/{version}.json", MANIFEST):
             shutil.copyfile(data.path / VERSIONS / f"{version}.json", draft / name)

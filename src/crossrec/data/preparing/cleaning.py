@@ -15,6 +15,8 @@ from crossrec.core.errors import InvalidInput, Refused
 from crossrec.core.interactions import SPLITS
 from crossrec.data.dataset import Dataset
 from crossrec.data.engine import Engine, Table, collected, on_disk, open_engine
+from crossrec.data.linking.carrying import carried
+from crossrec.data.linking.links import read_links
 from crossrec.data.schema import INTERACTIONS
 from crossrec.data.source import FileNote
 from crossrec.data.step import Step, create, settings_of
@@ -112,7 +114,7 @@ def clean(
     replace: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Cleaned:
-    """Take domains of a data set through steps and write them as another data set.
+    """Take domains of a data set through steps and write them as another data set, with the links of their accounts.
 
     Args:
         data: What to start from; it stays as it is.
@@ -146,7 +148,8 @@ def clean(
             rows, done = _taken(rows, steps, runs, names, progress)
             made = on_disk(_accounts(rows, own), runs, workspace / "rows")
         contents = {name: _content(data, name, made, [_of_domain(step, name) for step in done]) for name in names}
-        manifest = write_domains(out, contents, replace=replace, progress=progress)
+        links = carried(read_links(data.path), data.manifest.domains, names)  # as they are now, not when it began
+        manifest = write_domains(out, contents, links=links, replace=replace, progress=progress)
     written = {name: manifest.domains[name].rows for name in names}
     if written != done[-1].rows_out:
         raise RuntimeError(f"clean: {done[-1].rows_out} rows came out of the last step, but {written} were written")

@@ -63,7 +63,7 @@ class Overlap:
     Args:
         domains: Names; rows and columns of the matrix.
         users: Users of each.
-        shared: Int64[n, n] users in both; -1 where a domain's users are its own, so that nobody can say.
+        shared: Int64[n, n] users in both; -1 where a domain's users are its own and not linked, so that nobody can say.
     """
 
     domains: tuple[str, ...]

@@ -29,7 +29,8 @@ def overlap_section(overlap: Overlap) -> Section:
     """Describe which users domains share; a share is of the users of the row's domain."""
     if not ((overlap.shared >= 0).sum(axis=1) > 1).any():
         words = (
-            "Each domain was imported with users of its own, so the same id is not the same person: none are shared."
+            "Each domain was imported with users of its own, so the same id is not the same person, "
+            "and no accounts are linked."
         )
         return Section("Users in several domains", words)
     shares = np.where(overlap.shared >= 0, overlap.shared / np.maximum(overlap.users, 1)[:, None], np.nan)

@@ -10,6 +10,8 @@ from typing import Any
 import polars as pl
 
 from crossrec.core.errors import InvalidInput, Unavailable
+from crossrec.data.linking.carrying import put_together
+from crossrec.data.linking.links import Links, read_links, spaces, write_links
 from crossrec.data.manifest import MANIFEST, DomainRecord, Manifest, Part, SourceFile, read_manifest, write_manifest
 from crossrec.data.schema import INTERACTIONS, check_domain
 from crossrec.data.source import FileNote
@@ -65,6 +67,7 @@ def write_domains(
     out: Path | str,
     domains: Mapping[str, Content],
     *,
+    links: Links | None = None,
     replace: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Manifest:
@@ -73,11 +76,13 @@ def write_domains(
     Args:
         out: The data set's folder; made where there is none.
         domains: Name -> what it is to hold.
+        links: Which of their accounts are one person, where they come from a data set that knows it.
         replace: Take the place of domains that are there.
         progress: Called with the name of each domain when its turn comes.
 
     Raises:
-        InvalidInput: A domain is there and `replace` is false, has no rows, or its columns are not the schema's.
+        InvalidInput: A domain is there and `replace` is false, has no rows, its columns are not the schema's, or an
+            account is another person there than in the links that come.
         Unavailable: Another process writes, or the disk refuses.
     """
     folder = Path(out)
@@ -91,6 +96,8 @@ def write_domains(
             if progress:
                 progress(name)
             records[name] = _written(content, name, folder, workspace)
+        if links is not None:
+            write_links(folder, put_together(read_links(folder), links, records, folder))
         manifest = Manifest(records, parent=before.version if before else None)
         write_manifest(folder, manifest)
         return manifest
@@ -117,7 +124,8 @@ def append_rows(
         source: What the rows come from.
         quarantine: Refused rows.
         after: Where the reader stood before; None does not ask. Refused where another has read on meanwhile.
-        without: User -> moment, milliseconds UTC: rows of the user up to it are taken out, since the log forgot them.
+        without: User -> moment, milliseconds UTC: rows of the user up to it are taken out, since the log forgot them,
+            and so is the link to a person.
 
     Raises:
         InvalidInput: The domain came from another source.
@@ -147,11 +155,10 @@ def append_rows(
         reasons = dict(old.quarantined)
         for reason, number in counts_by_reason(away).items():
             reasons[reason] = reasons.get(reason, 0) + number
-        rows_in = old.rows_in + sum(part.rows for part in fresh) + away.height - gone
         record = replace(
             old,
             parts=parts,
-            rows_in=rows_in,
+            rows_in=old.rows_in + sum(part.rows for part in fresh) + away.height - gone,
             quarantined=reasons,
             items=occurring,
             catalogue=items.height,
@@ -159,6 +166,7 @@ def append_rows(
             **counts.record,
         )
         records[domain] = balanced(record, domain)
+        _unlink(folder, domain, list(without or ()), records)
         manifest = Manifest(records, parent=before.version if before else None)
         if before is None or manifest.version != before.version:
             write_manifest(folder, manifest)
@@ -226,6 +234,17 @@ def _staged(content: Content, workspace: Path) -> list[Staged]:
         raise InvalidInput(f"{content.rows}: expected a column '{missing[0]}', got {', '.join(schema)}")
     rows = scan([one.path for one in staged]).select(pl.col(name).cast(kind) for name, kind in INTERACTIONS.items())
     return sink_months(rows, workspace, origin="")
+
+
+def _unlink(folder: Path, domain: str, users: list[str], records: Mapping[str, DomainRecord]) -> None:
+    """Take forgotten users apart from their persons, where they are linked."""
+    links = read_links(folder) if users else Links()
+    linked = links.table.join(
+        links.of_domain(records[domain], domain, records), on=["user_id", "person_id"], how="semi"
+    )
+    own = linked.filter(pl.col("user_id").is_in(users)).select("domain", "user_id").rows()
+    if own:
+        write_links(folder, links.without(own, spaces(records)))
 
 
 def _nothing(source: str) -> DomainRecord:

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from crossrec.core.errors import InvalidInput, NotFound
 from crossrec.data.dataset import open_dataset
-from crossrec.data.identity import add_links, person_of_address, read_links, remove_person
 from crossrec.data.intake.importing import import_source
+from crossrec.data.linking.adding import add_links
+from crossrec.data.linking.address import person_of_address
+from crossrec.data.linking.links import read_links
+from crossrec.data.linking.removing import remove_person
 
 SECRET = "a secret of the company"  # noqa: S105
 ADDRESS = "Ann.Other@Example.org"

@@ -1,63 +1,24 @@
-"""Who is one person in several domains: links from a table or from hashed addresses, with consent and removal."""
+"""Link accounts to persons, from a table: all rows that may be, each counted, or none."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
-import os
-import secrets
-import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
-from crossrec.core.clock import now
-from crossrec.core.errors import CorruptBundle, InvalidInput, NotFound
+from crossrec.core.errors import InvalidInput, NotFound
+from crossrec.data.linking.address import person_of_address
+from crossrec.data.linking.links import SCHEMA, read_links, spaces, write_links
 from crossrec.data.manifest import DomainRecord
 from crossrec.data.storing.parts import scan
 from crossrec.data.storing.transaction import writing
 from crossrec.data.storing.writing import existing
 
-__all__ = ["LINKS", "SHARED", "LinkSummary", "Links", "add_links", "person_of_address", "read_links", "remove_person"]
+__all__ = ["LinkSummary", "add_links"]
 
-LINKS = "links.json"
-SHARED = "*"
-"""Stands for all domains with shared users: the same id is one account in them."""
-_SCHEMA = pl.Schema({"domain": pl.String(), "user_id": pl.String(), "person_id": pl.String()})
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0", "")
-
-
-@dataclass(frozen=True)
-class Links:
-    """Which accounts are one person.
-
-    Args:
-        table: domain, user_id, person_id; an account once.
-        salt: Of the digests of removed accounts, hexadecimal.
-        removed: Digest of an account -> when it was taken apart, milliseconds UTC.
-    """
-
-    table: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_SCHEMA))
-    salt: str = field(default_factory=lambda: secrets.token_hex(16))
-    removed: dict[str, int] = field(default_factory=dict)
-
-    def digest(self, domain: str, user: str) -> str:
-        """Return what is kept of a removed account: enough to know it again.
-
-        Args:
-            domain: Its domain, or `SHARED` for all domains with shared users, whose ids are one.
-            user: Its id.
-        """
-        return hmac.new(bytes.fromhex(self.salt), f"{domain}\0{user}".encode(), hashlib.sha256).hexdigest()
-
-    def of_domain(self, record: DomainRecord, domain: str, records: Mapping[str, DomainRecord]) -> pl.DataFrame:
-        """Return user_id and person_id of a domain's accounts; shared users are linked in all shared domains."""
-        shared = [name for name, other in records.items() if other.users_are == "shared"]
-        names = shared if record.users_are == "shared" else [domain]
-        return self.table.filter(pl.col("domain").is_in(names)).select("user_id", "person_id").unique()
 
 
 @dataclass(frozen=True)
@@ -87,40 +48,6 @@ class LinkSummary:
         return asdict(self)
 
 
-def person_of_address(address: str, secret: str) -> str:
-    """Return the person id of an e-mail address: HMAC-SHA-256 of it, trimmed, in lower case and NFC.
-
-    Two spellings that differ otherwise (dots, `+tags`) are two persons: nothing is guessed.
-
-    Raises:
-        InvalidInput: It is no address, or the secret is shorter than 16 characters. The message does not show it.
-    """
-    if len(secret) < 16:
-        raise InvalidInput("CROSSREC_LINK_SECRET: expected at least 16 characters, got fewer")
-    plain = unicodedata.normalize("NFC", address.strip().lower())
-    name, at, host = plain.rpartition("@")
-    if not name or not at or "." not in host or any(sign.isspace() for sign in plain):
-        raise InvalidInput("email: expected an address like name@example.org, got something else")
-    return "p-" + hmac.new(secret.encode(), plain.encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def read_links(folder: Path) -> Links:
-    """Read the links of a data set; without any the table is empty.
-
-    Raises:
-        CorruptBundle: The file is damaged.
-    """
-    path = folder / LINKS
-    if not path.is_file():
-        return Links()
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        table = pl.DataFrame(found["links"], schema=_SCHEMA, orient="row")
-        return Links(table, str(found["salt"]), {str(key): int(at) for key, at in found["removed"].items()})
-    except (ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
-        raise CorruptBundle(f"{path}: expected links, got something damaged ({type(error).__name__})") from error
-
-
 def add_links(
     folder: str | Path, table: pl.DataFrame, *, secret: str = "", merge_accounts: bool = False
 ) -> LinkSummary:
@@ -147,13 +74,13 @@ def add_links(
         agreed = rows.filter("consent")
         accounts = _accounts(place, manifest.domains)
         there = agreed.join(accounts, on=["domain", "user_id"], how="semi", maintain_order="left")
-        space = _spaces(manifest.domains)
-        wanted = there.select("domain", "user_id").rows()
-        gone = [links.digest(space[domain], user) in links.removed for domain, user in wanted]
+        space = spaces(manifest.domains)
+        wanted = there.select("domain", "user_id").iter_rows()
+        gone = [links.was_removed(space[domain], user) for domain, user in wanted]
         fresh = there.filter(~pl.Series(gone, dtype=pl.Boolean))
         _refuse_contradictions(fresh, links.table, space, merge_accounts=merge_accounts)
-        whole = pl.concat([links.table, fresh.select(list(_SCHEMA))]).unique(maintain_order=True)
-        _write(place, Links(whole, links.salt, links.removed))
+        whole = pl.concat([links.table, fresh.select(list(SCHEMA))]).unique(maintain_order=True)
+        write_links(place, replace(links, table=whole))
     linked = whole.height - links.table.height
     several = whole.group_by("person_id").agg(pl.col("domain").n_unique()).filter(pl.col("domain") > 1).height
     return LinkSummary(
@@ -165,29 +92,6 @@ def add_links(
         removed_before=sum(gone),
         persons=several,
     )
-
-
-def remove_person(folder: str | Path, person: str, clock: Callable[[], int] = now) -> int:
-    """Take the accounts of a person apart for good and return how many there were.
-
-    Of each account only a salted digest and the moment stay, so that an old table does not link it again.
-
-    Raises:
-        NotFound: No such person is linked.
-    """
-    place = Path(folder)
-    with writing(place):
-        links = read_links(place)
-        own = links.table.filter(pl.col("person_id") == person)
-        if not own.height:
-            raise NotFound(f"no such person is linked in '{place}'")
-        manifest = existing(place)
-        space = _spaces(manifest.domains if manifest else {})
-        accounts = own.select("domain", "user_id").rows()
-        gone = {links.digest(space.get(domain, domain), user): clock() for domain, user in accounts}
-        rest = links.table.filter(pl.col("person_id") != person)
-        _write(place, Links(rest, links.salt, {**links.removed, **gone}))
-    return own.height
 
 
 def _read(table: pl.DataFrame, secret: str, domains: Mapping[str, DomainRecord]) -> pl.DataFrame:
@@ -236,17 +140,12 @@ def _accounts(folder: Path, domains: Mapping[str, DomainRecord]) -> pl.DataFrame
     return pl.concat(frames).collect(engine="streaming")
 
 
-def _spaces(domains: Mapping[str, DomainRecord]) -> dict[str, str]:
-    """Return domain -> where its user ids mean something: itself, or `SHARED`."""
-    return {name: SHARED if record.users_are == "shared" else name for name, record in domains.items()}
-
-
 def _refuse_contradictions(
     fresh: pl.DataFrame, old: pl.DataFrame, space: Mapping[str, str], *, merge_accounts: bool
 ) -> None:
     """Refuse an account of two persons, and two accounts of one domain that would be one person."""
     before = old.with_columns(pl.lit(0, pl.UInt32).alias("row"))
-    rows = pl.concat([before.select("row", *_SCHEMA), fresh.select("row", *_SCHEMA)])
+    rows = pl.concat([before.select("row", *SCHEMA), fresh.select("row", *SCHEMA)])
     rows = rows.with_columns(pl.col("domain").replace(dict(space)).alias("space"))
     of_two = rows.filter(pl.col("person_id").n_unique().over("space", "user_id") > 1)
     if of_two.height:
@@ -259,14 +158,3 @@ def _refuse_contradictions(
             f"link table, rows {at}: expected one account of a person in a domain, got several; say merge-accounts "
             "where that is meant"
         )
-
-
-def _write(folder: Path, links: Links) -> None:
-    """Replace the links in one step."""
-    content = {"salt": links.salt, "removed": links.removed, "links": links.table.rows()}
-    fresh = folder / f".{LINKS}.new"
-    with fresh.open("w", encoding="utf-8") as stream:
-        json.dump(content, stream, ensure_ascii=False)
-        stream.flush()
-        os.fsync(stream.fileno())
-    fresh.replace(folder / LINKS)
