@@ -142,8 +142,8 @@ def update_bundle(folder: Path, data: Path, out: Path, *, progress: Progress | N
     bundle, taken = open_bundle(folder), stopwatch()
     if not isinstance(bundle.model, Updates):
         raise InvalidInput(
-            f"update: expected a model that learns what is new (popularity, user_knn, ease, als), got "
-            f"'{bundle.card.model}'; train it anew on everything"
+            f"update: expected a model that learns what is new (popularity, item_knn, user_knn, ease, "
+            f"slim, als, rp3beta, gf_cf, markov), got '{bundle.card.model}'; train it anew on everything"
         )
     new = open_dataset(data).interactions()
     with watching(progress):

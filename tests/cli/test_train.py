@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import onnxruntime
 import pytest
 from tests.cli.conftest import Run
+
+from crossrec.models.recommender import MODELS
 
 
 def test_train_keeps_settings_data_hash_and_report(run: Run, data: Path, tmp_path: Path) -> None:
@@ -93,8 +96,12 @@ def test_a_model_without_epochs_has_no_curve(run: Run, data: Path, tmp_path: Pat
     assert code != 0 and "trained in epochs" in error
 
 
-def test_a_bundle_learns_what_is_new(run: Run, data: Path, tmp_path: Path) -> None:
-    code, _, error = run("train", "als", "--data", data, "--out", tmp_path / "m", "--set", "factors=4")
+@pytest.mark.parametrize(
+    ("model", "setting"),
+    [("als", "factors=4"), ("item_knn", "neighbours=50"), ("slim", "l1=0.5"), ("markov", "window=3")],
+)
+def test_a_bundle_learns_what_is_new(run: Run, data: Path, tmp_path: Path, model: str, setting: str) -> None:
+    code, _, error = run("train", model, "--data", data, "--out", tmp_path / "m", "--set", setting)
     assert code == 0, error
     late = tmp_path / "late.csv"
     late.write_text(
@@ -114,9 +121,14 @@ def test_a_bundle_learns_what_is_new(run: Run, data: Path, tmp_path: Path) -> No
     assert [int(row["item_id"]) % 2 for row in json.loads(said)] == [0, 0, 0]
 
 
-def test_a_model_that_cannot_learn_what_is_new_is_named(run: Run, bundle: Path, data: Path, tmp_path: Path) -> None:
-    code, _, error = run("update", "--model", bundle, "--data", data, "--out", tmp_path / "m2")
-    assert code == 2 and "expected a model that learns what is new" in error and "'item_knn'" in error
+def test_a_model_that_cannot_learn_what_is_new_is_named(run: Run, data: Path, tmp_path: Path) -> None:
+    few = [word for pair in ("factors=4", "epochs=1") for word in ("--set", pair)]
+    code, _, error = run("train", "bpr", "--data", data, "--out", tmp_path / "m", *few)
+    assert code == 0, error
+    code, _, error = run("update", "--model", tmp_path / "m", "--data", data, "--out", tmp_path / "m2")
+    assert code == 2 and "expected a model that learns what is new" in error and "'bpr'" in error
+    told = re.findall(r"\w+", error.split("(")[1].split(")")[0])
+    assert sorted(told) == sorted(name for name in MODELS.paths() if hasattr(MODELS.load(name), "update"))
 
 
 def test_a_network_is_written_and_can_be_asked_elsewhere(run: Run, data: Path, tmp_path: Path) -> None:

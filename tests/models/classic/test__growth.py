@@ -8,8 +8,11 @@ import pytest
 
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
+from crossrec.models.abilities import Updates
+from crossrec.models.boards import checkerboard
 from crossrec.models.classic._growth import grown
 from crossrec.models.histories import Histories
+from crossrec.models.recommender import create
 
 
 def data(rows: list[tuple[object, object, int]], **more: object) -> Interactions:
@@ -75,3 +78,18 @@ def test_columns_of_new_items_are_taken_over() -> None:
     assert grown(Histories.of(old), new).data.catalogue.titles == ["Green tea", "Pale ale"]
     plain = data([("ann", "ale", 3_000)])
     assert grown(Histories.of(old), plain).data.catalogue.titles == ["Green tea", "ale"]
+
+
+@pytest.mark.parametrize("name", ["popularity", "item_knn", "user_knn", "ease", "slim", "rp3beta", "gf_cf", "markov"])
+def test_what_counts_is_after_an_update_what_a_new_fit_is(name: str) -> None:
+    board = checkerboard()
+    late = (board.users % 5 == 3) | (board.items % 7 == 5)  # people, items and acts of people that are known
+    first, rest = (Interactions.from_frame(board.take(part).to_polars()) for part in (~late, late))
+    model, whole = create(name).fit(first), create(name).fit(board)
+    users, items = board.user_ids.series.to_list(), board.item_ids.series.to_list()
+    before = model.score(model.histories_.queries(users[:2]), first.item_ids.series.to_list()).values
+    assert isinstance(model, Updates) and model.update(rest) is model
+    found, wanted = (one.score(one.histories_.queries(users), items).values for one in (model, whole))
+    np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=2e-4)
+    again = model.score(model.histories_.queries(users[:2]), first.item_ids.series.to_list()).values
+    assert np.abs(again - before).max() > 1e-3  # it is not as it was

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numba
 import numpy as np
+import polars as pl
 import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
@@ -11,10 +12,13 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from crossrec.core.errors import InvalidInput, OutOfBudget
+from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Query
 from crossrec.models import machine
 from crossrec.models.boards import checkerboard
+from crossrec.models.classic import slim
 from crossrec.models.classic._descent import Together, gram_cells, weights_towards
+from crossrec.models.classic._growth import grown
 from crossrec.models.classic.slim import SLIM
 
 
@@ -76,6 +80,28 @@ def test_features_bound_the_weights_towards_an_item_and_are_those_met_most_often
     every = weights_towards(gram, np.arange(30, dtype=np.int32), l1=0.0, l2=1.0, features=0)
     same = weights_towards(gram, np.arange(30, dtype=np.int32), l1=0.0, l2=1.0, features=29)
     np.testing.assert_array_equal(every.toarray(), same.toarray())
+
+
+def rows_of(table: sp.csr_array) -> Interactions:
+    cells = table.tocoo()
+    return Interactions.from_frame(pl.DataFrame({"user_id": cells.row, "item_id": cells.col}))
+
+
+def test_an_update_solves_for_what_has_changed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = sp.csr_array((np.random.default_rng(1).random((120, 60)) < 0.06).astype(np.float32))
+    new = sp.csr_array((np.ones(3, np.float32), ([0, 1, 130], [5, 9, 61])), shape=(131, 62))
+    solved = []
+
+    def noted(gram: Together, columns: np.ndarray, **settings: float) -> sp.csr_array:
+        solved.extend(columns.tolist())
+        return weights_towards(gram, columns, **settings)  # type: ignore[arg-type]
+
+    model = SLIM(l1=1.0).fit(rows_of(old))
+    fresh = SLIM(l1=1.0).fit(grown(model.histories_, rows_of(new)).data).weights_.toarray()
+    assert np.abs(fresh[:60, :60] - model.weights_.toarray()).max() > 0
+    monkeypatch.setattr(slim, "weights_towards", noted)
+    np.testing.assert_array_equal(model.update(rows_of(new)).weights_.toarray(), fresh)
+    assert {5, 9, 61} <= set(model.catalogue_.ids.decode(np.array(solved))) and len(solved) < 30
 
 
 def test_a_score_is_the_sum_of_the_weights_from_the_history() -> None:

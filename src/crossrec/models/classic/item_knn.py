@@ -15,6 +15,7 @@ from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
+from crossrec.models.classic._growth import grown_of
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
 from crossrec.models.classic._sparse import dense_product, nearest_columns
 from crossrec.models.recommender import FromScores
@@ -83,6 +84,13 @@ class ItemKNN(FromScores):
             activity=self.activity,
         )
         return self.remember(train)
+
+    def update(self, new: Interactions) -> ItemKNN:
+        """Count again, with what the histories hold; see `Updates`.
+
+        One more act changes the size of its item, and so where that stands among the neighbours of all it goes with.
+        """
+        return self.fit(grown_of(self, new).data)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Add up the similarities of each history's items."""

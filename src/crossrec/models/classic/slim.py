@@ -16,6 +16,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._descent import Together, gram_cells, weights_towards
+from crossrec.models.classic._growth import grown_of
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
 from crossrec.models.classic._sparse import dense_product
 from crossrec.models.machine import require_memory
@@ -59,28 +60,48 @@ class SLIM(FromScores):
             raise InvalidInput(
                 f"SLIM: expected l1 >= 0, l2 > 0 and features >= 0, got {self.l1}, {self.l2} and {self.features}"
             )
-        seen = train.csr()
-        require_memory(gram_cells(seen) * _BYTES_A_CELL, f"SLIM over {seen.shape[1]:,} items")
-        gram, size = Together.of(seen), seen.shape[1]
-        rows: list[sp.csr_array] = [
-            weights_towards(
-                gram,
-                np.arange(start, min(size, start + _COLUMNS), dtype=np.int32),
-                l1=self.l1,
-                l2=self.l2,
-                features=self.features,
-            )
-            for start in tracked("items", range(0, size, _COLUMNS), size=_COLUMNS, total=size)
-        ]
-        self.weights_ = sp.csr_array(sp.vstack(rows).T)
-        self.weights_.sort_indices()
+        gram = _counted(train.csr())
+        self.weights_ = self._solved(gram, np.arange(len(gram.diagonal), dtype=np.int32))
         return self.remember(train)
+
+    def update(self, new: Interactions) -> SLIM:
+        """Solve again for the items that are new acts, or go with one that is; see `Updates`.
+
+        No count that the weights towards another item depend on has changed: they stay, and are those of a new fit.
+        """
+        growth = grown_of(self, new)
+        gram = _counted(growth.data.csr())
+        acted = np.unique((growth.after - growth.before).nonzero()[1])
+        stale = np.zeros(len(gram.diagonal), dtype=np.bool_)
+        stale[acted] = True
+        for item in acted:
+            row = slice(gram.indptr[item], gram.indptr[item + 1])
+            stale[gram.codes[row][gram.cells[row] > self.l1]] = True
+        known = self.weights_.tocoo()
+        kept, size = ~stale[known.coords[1]], len(stale)
+        cells = (known.data[kept], (known.coords[0][kept], known.coords[1][kept]))
+        stays = sp.csr_array(sp.coo_array(cells, shape=(size, size)))
+        self.weights_ = stays + self._solved(gram, np.flatnonzero(stale).astype(np.int32))
+        self.weights_.sort_indices()
+        return self.remember(growth.data)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Multiply histories with the weights."""
         rows, codes = self.aligned(queries).csr(), self.candidate_codes(candidates)
         weights = self.weights_ if codes is None else sp.csr_array(self.weights_[:, codes])
         return Scores.above(dense_product(rows, weights), np.diff(rows.indptr) > 0)
+
+    def _solved(self, gram: Together, columns: Codes) -> sp.csr_array:
+        """Return [I, I] CSR with the weights towards some items, and nothing towards others."""
+        size = len(gram.diagonal)
+        rows = [sp.csr_array((0, size), dtype=np.float32)] + [
+            weights_towards(gram, columns[start : start + _COLUMNS], l1=self.l1, l2=self.l2, features=self.features)
+            for start in tracked("items", range(0, len(columns), _COLUMNS), size=_COLUMNS, total=len(columns))
+        ]
+        told = sp.coo_array(sp.vstack(rows))
+        weights = sp.csr_array(sp.coo_array((told.data, (told.coords[1], columns[told.coords[0]])), shape=(size, size)))
+        weights.sort_indices()
+        return weights
 
     def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
         """Return the k items with the largest weights from each item; see `SimilarItems`."""
@@ -92,3 +113,9 @@ class SLIM(FromScores):
     def explain(self, queries: Queries, items: Codes) -> Codes:
         """Return the past item with the largest weight towards each item; see `Explains`."""
         return strongest_reason(self.aligned(queries), items, self.weights_)
+
+
+def _counted(seen: sp.csr_array) -> Together:
+    """Count which items go together, where that fits in the memory there is."""
+    require_memory(gram_cells(seen) * _BYTES_A_CELL, f"SLIM over {seen.shape[1]:,} items")
+    return Together.of(seen)

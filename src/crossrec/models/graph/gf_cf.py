@@ -19,6 +19,7 @@ from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._blocks import block_labels, silence_strangers
 from crossrec.models.classic._factors import dense_scores
+from crossrec.models.classic._growth import grown_of
 from crossrec.models.classic._neighbours import similar_items, strongest_term
 from crossrec.models.classic._sparse import dense_product, largest_products, sum_of_rows
 from crossrec.models.machine import require_memory
@@ -79,6 +80,10 @@ class GFCF(FromScores):
         self.sizes_ = of_items.astype(np.float32)
         self.blocks_ = block_labels(seen)
         return self.remember(train)
+
+    def update(self, new: Interactions) -> GFCF:
+        """Find neighbours and waves again, with what the histories hold; see `Updates`."""
+        return self.fit(grown_of(self, new).data)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Filter each history."""

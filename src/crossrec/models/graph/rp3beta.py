@@ -15,6 +15,7 @@ from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
+from crossrec.models.classic._growth import grown_of
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
 from crossrec.models.classic._sparse import dense_product, largest_products
 from crossrec.models.recommender import FromScores
@@ -69,6 +70,10 @@ class RP3beta(FromScores):
         weights.data *= np.repeat(start, np.diff(weights.indptr))
         self.weights_ = weights
         return self.remember(train)
+
+    def update(self, new: Interactions) -> RP3beta:
+        """Find the walks again, with what the histories hold, for one more act changes many; see `Updates`."""
+        return self.fit(grown_of(self, new).data)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Add up where the walks from each history's items end."""

@@ -17,6 +17,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._blocks import block_labels, silence_strangers
+from crossrec.models.classic._growth import grown_of
 from crossrec.models.classic._neighbours import strongest_reason
 from crossrec.models.classic._sparse import dense_product
 from crossrec.models.progress import tracked
@@ -81,6 +82,13 @@ class Markov(FromScores):
         self.popularity_ = (had / max(1, seen.nnz)).astype(np.float32)
         self.blocks_ = block_labels(seen)
         return self.remember(train)
+
+    def update(self, new: Interactions) -> Markov:
+        """Count again, with what the histories hold; see `Updates`.
+
+        New rows may come before known ones, and then what follows what is another count.
+        """
+        return self.fit(grown_of(self, new).data)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Add up what followed each of the last items, and popularity for what few followed."""
