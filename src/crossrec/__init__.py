@@ -51,6 +51,7 @@ _HOMES = {
     "BERT4Rec": "models.sequence.bert4rec",
     "Gated": "models.transfer.gated",
     "PTUPCDR": "models.transfer.ptupcdr",
+    "TextBridge": "models.transfer.text_bridge",
     "Markov": "models.sequence.markov",
     "SASRec": "models.sequence.sasrec",
     "RP3beta": "models.graph.rp3beta",
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
     from crossrec.models.transfer.emcdr import EMCDR
     from crossrec.models.transfer.gated import Gated
     from crossrec.models.transfer.ptupcdr import PTUPCDR
+    from crossrec.models.transfer.text_bridge import TextBridge
 
 __all__ = [
     "ALS",
@@ -129,6 +131,7 @@ __all__ = [
     "Recommendations",
     "SASRec",
     "SVDpp",
+    "TextBridge",
     "UserKNN",
     "XSimGCL",
     "compare",

@@ -112,6 +112,7 @@ def test_movietweetings_needs_no_links_for_imdb(write: Write, taken: Taken) -> N
     films = {"ratings.dat": "1::0114709::8::1364690142\n", "movies.dat": "0114709::Toy Story (1995)::Comedy\n"}
     dataset = taken("movielens", write(films), imdb=str(write(IMDB, "imdb")))
     assert dataset.items("x")["runtime"].to_list() == [81]
+    assert taken("movielens", write(films)).items("x")["imdb_id"].to_list() == ["0114709"]
 
 
 def test_users_of_1m_and_of_100k(write: Write, taken: Taken) -> None:

@@ -65,9 +65,9 @@ def films_of(path: Path, names: Sequence[str], workspace: Path, *, genome: str, 
         items = items.join(table, on="item_id", how="left", maintain_order="left")
         files += notes
         refused.append(bad)
+    if entry.name == "movies.dat" and "imdb_id" not in items.columns and _are_imdb(items["item_id"]):
+        items = items.with_columns(pl.col("item_id").alias("imdb_id"))
     if imdb is not None:
-        if entry.name == "movies.dat" and "imdb_id" not in items.columns and _are_imdb(items["item_id"]):
-            items = items.with_columns(pl.col("item_id").alias("imdb_id"))
         items, notes, more = _imdb.with_imdb(items, imdb, workspace)
         files += notes
         refused += more

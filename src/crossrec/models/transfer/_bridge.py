@@ -16,10 +16,10 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._blocks import block_labels, silence_strangers
-from crossrec.models.classic._factors import dense_scores, similar_by_angle
+from crossrec.models.classic._factors import dense_scores
 from crossrec.models.classic._gradients import confidences
 from crossrec.models.recommender import FromScores
-from crossrec.models.transfer._domains import cells_of_domain, counts_by_domain
+from crossrec.models.transfer._domains import cells_of_domain, counts_by_domain, similar_within
 from crossrec.models.transfer._solving import check_factors, solved, whitened_items
 
 __all__ = ["Bridge", "Shared"]
@@ -111,12 +111,7 @@ class Bridge(FromScores):
     def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
         """Return the items of the same domain whose vectors point the same way; see `SimilarItems`."""
         self.aligned(self.histories_.acts[:0])
-        catalogue, size = self.catalogue_, len(self.catalogue_.domain_ids)
-        apart = np.zeros((len(catalogue), size * self.factors), dtype=np.float32)
-        for code in range(size):  # each domain's vectors in dimensions of their own: two spaces have no angle
-            inside = catalogue.domains == code
-            apart[inside, code * self.factors : (code + 1) * self.factors] = self.whitened_[inside]
-        return similar_by_angle(catalogue, items, apart, k)
+        return similar_within(self.catalogue_, items, self.whitened_, k)
 
     def _vectors(self, rows: sp.csr_array, domains: NDArray[np.int16]) -> tuple[Floats, NDArray[np.bool_]]:
         """Return Float32[domains, B, D] vectors of histories, and who has any history at all."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from crossrec.core.arrays import Floats
+from crossrec.core.catalogue import Catalogue
+from crossrec.core.recommendations import Recommendations
+from crossrec.core.vocabulary import Id
+from crossrec.models.classic._factors import similar_by_angle
 
-__all__ = ["cells_of_domain", "counts_by_domain", "scaled_cells"]
+__all__ = ["cells_of_domain", "counts_by_domain", "scaled_cells", "similar_within"]
 
 
 def counts_by_domain(rows: sp.csr_array, domains: NDArray[np.int16], size: int) -> NDArray[np.int64]:
@@ -46,3 +52,20 @@ def scaled_cells(rows: sp.csr_array, domains: NDArray[np.int16], size: int, acti
     row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
     factors: Floats = (counts[row, domains[rows.indices]] ** (-activity / 2)).astype(np.float32)
     return sp.csr_array((rows.data * factors, rows.indices, rows.indptr), shape=rows.shape)
+
+
+def similar_within(catalogue: Catalogue, items: Sequence[Id], vectors: Floats, k: int) -> Recommendations:
+    """Return the items of the same domain whose vectors make the smallest angle with each item's.
+
+    Args:
+        catalogue: The items.
+        items: B item ids.
+        vectors: Float32[I, D], those of each domain in a space of its own.
+        k: Length of the lists, >= 1.
+    """
+    size, width = len(catalogue.domain_ids), vectors.shape[1]
+    apart = np.zeros((len(catalogue), size * width), dtype=np.float32)
+    for code in range(size):  # each domain's vectors in dimensions of their own: two spaces have no angle
+        inside = catalogue.domains == code
+        apart[inside, code * width : (code + 1) * width] = vectors[inside]
+    return similar_by_angle(catalogue, items, apart, k)

@@ -1,0 +1,149 @@
+"""Text bridge: items of other domains take the place in the target that their text foretells."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from crossrec.core.arrays import Bools, Codes, Floats
+from crossrec.core.errors import InvalidInput
+from crossrec.core.interactions import Interactions
+from crossrec.core.query import Queries
+from crossrec.core.recommendations import Recommendations, Scores
+from crossrec.core.vocabulary import Id
+from crossrec.models.classic._blocks import block_labels, silence_strangers
+from crossrec.models.classic._factors import dense_scores
+from crossrec.models.recommender import FromScores
+from crossrec.models.space import Range, Space
+from crossrec.models.transfer._domains import similar_within
+from crossrec.models.transfer._placing import Join, joins_of, placed
+from crossrec.models.transfer._solving import check_factors, solved, whitened_items
+from crossrec.models.transfer._texts import texts_of, word_vectors
+from crossrec.models.transfer._twins import moved_to_twins, twins_of
+
+__all__ = ["TextBridge"]
+
+_DIMENSIONS = 256
+_HAD = np.float32(-1)
+"""Score of an item whose twin was had: below what nearly any other has."""
+
+
+@dataclass
+class TextBridge(FromScores):
+    """Each domain has vectors of its own, in whose space the items of all other domains are placed.
+
+    An item of another domain is placed by the persons who had it and something in the target, and by its text: a
+    ridge learns the target's vectors from the target's texts, its penalty chosen by the error on left-out items. A
+    history is then solved on all of it, so that it needs no person in both domains. An item that is the same thing
+    as one of the target, by the column `link`, is that one: its persons teach the target too, and its twin is not
+    recommended to whoever had it.
+
+    Args:
+        factors: Dimensions of the vectors, >= 1.
+        epochs: Sweeps over users and items of each domain, >= 1.
+        l2: Ridge penalty on all vectors, > 0.
+        alpha: Confidence of a cell that was had is 1 + alpha, alpha > 0.
+        weight: What an act in another domain counts against one in the target, in [0, 1]; 0 is the target alone.
+        columns: Columns of the catalogue with the text, `title,tags`; empty takes title, text, genres and the like.
+        link: Column with an id that is the same for the same thing in two domains, like `imdb_id`.
+        seed: Fixes the vectors at the start.
+
+    Source: Hu, Koren & Volinsky 2008 for the vectors; placing items by their text is Gantner et al. 2010, "Learning
+    attribute-to-feature mappings for cold-start recommendations", section 4.3, here for the items of other domains.
+    The mean of text and persons stands for the joint fit of Wang & Blei 2011.
+    """
+
+    factors: int = 64
+    epochs: int = 15
+    l2: float = 1.0
+    alpha: float = 10.0
+    weight: float = 0.5
+    columns: str = ""
+    link: str = ""
+    seed: int = 0
+    space: ClassVar[Space] = {
+        "factors": Range(16, 256, log=True, whole=True),
+        "l2": Range(0.01, 100, log=True),
+        "alpha": Range(0.1, 100, log=True),
+        "weight": Range(0.0, 1.0),
+    }
+
+    @property
+    def choices(self) -> list[Join]:
+        """What joins each domain to each other, or what is missing."""
+        return [Join(*told) for told in json.loads(self.told_)]
+
+    def fit(self, train: Interactions, *, validation: Interactions | None = None) -> TextBridge:  # noqa: ARG002
+        """Factorise each domain, and place the items of the others in its space.
+
+        Raises:
+            InvalidInput: A setting is out of its range, or the items have no such column.
+        """
+        check_factors("TextBridge", self.factors, self.epochs, self.l2, self.alpha)
+        if not 0 <= self.weight <= 1:
+            raise InvalidInput(f"TextBridge: expected weight in [0, 1], got {self.weight}")
+        catalogue, seen = train.catalogue, train.csr()
+        size = len(catalogue.domain_ids)
+        self.twins_ = twins_of(catalogue, self.link)
+        texts = word_vectors(texts_of(catalogue, self.columns), _DIMENSIONS, self.seed)
+        self.places_ = np.zeros((size, len(catalogue), self.factors), dtype=np.float32)
+        self.worded_ = np.zeros((size, len(catalogue)), dtype=np.bool_)
+        self.blocks_ = np.zeros((size, len(catalogue)), dtype=np.int32)
+        told: list[Join] = []
+        for code in range(size):
+            moved = moved_to_twins(seen, self.twins_[code])
+            factorised = partial(whitened_items, factors=self.factors, epochs=self.epochs, l2=self.l2, seed=self.seed)
+            found = placed(moved * np.float32(self.alpha), catalogue.domains == code, texts, factorised, self.l2)
+            self.places_[code], self.worded_[code], self.blocks_[code] = found.places, found.worded, block_labels(moved)
+            told += joins_of(catalogue, code, found, self.twins_[code])
+        self.told_ = json.dumps(told)
+        return self.remember(train)
+
+    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
+        """Solve each history's vector in each domain on all that is placed there, and multiply it with the items."""
+        rows, codes = self.aligned(queries).csr(), self.candidate_codes(candidates)
+        catalogue = self.catalogue_
+        shown = np.arange(len(catalogue), dtype=np.int32) if codes is None else codes
+        values = np.zeros((rows.shape[0], len(shown)), dtype=np.float32)
+        asked = range(len(self.places_)) if queries.domain is None else [catalogue.domain_ids.code(queries.domain)]
+        for code in asked:
+            columns = np.flatnonzero(catalogue.domains[shown] == code)
+            if len(columns):
+                values[:, columns] = self._scores_in(code, rows, shown[columns])
+        return Scores.above(values, np.diff(rows.indptr) > 0)
+
+    def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
+        """Return the items of the same domain whose vectors point the same way; see `SimilarItems`."""
+        self.aligned(self.histories_.acts[:0])
+        own = self.places_[self.catalogue_.domains, np.arange(len(self.catalogue_))]
+        return similar_within(self.catalogue_, items, own, k)
+
+    def _scores_in(self, code: int, rows: sp.csr_array, columns: Codes) -> Floats:
+        """Return Float32[B, C], the scores of some items of one domain."""
+        moved = moved_to_twins(rows, self.twins_[code])
+        own = self.catalogue_.domains[moved.indices] == code
+        told = np.where(own, self.alpha, self.weight * self.alpha).astype(np.float32)
+        cells = sp.csr_array((told, moved.indices, moved.indptr), shape=moved.shape)
+        cells.eliminate_zeros()
+        values = dense_scores(solved(cells, self.places_[code]), self.places_[code], columns)
+        by_persons = ~_touched(cells, self.worded_[code])
+        quiet = values[by_persons]
+        silence_strangers(quiet, sp.csr_array(moved[by_persons]), self.blocks_[code], columns)
+        values[by_persons] = quiet
+        if self.link:
+            twins = sp.csr_array(moved - rows)  # 1 where a twin was had and not the item itself
+            values[twins[:, columns].toarray() > 0] = _HAD
+        return values
+
+
+def _touched(rows: sp.csr_array, items: Bools) -> Bools:
+    """Return Bool[B], true for histories with one of the items."""
+    found = np.zeros(rows.shape[0], dtype=np.bool_)
+    found[np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))[items[rows.indices]]] = True
+    return found
