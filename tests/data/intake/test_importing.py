@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from crossrec.core.errors import CorruptBundle, InvalidInput, NotFound
 from crossrec.data.check import check
 from crossrec.data.dataset import Dataset, open_dataset
+from crossrec.data.exchange.places import bucket_at
 from crossrec.data.intake.importing import import_source
 from crossrec.data.schema import INTERACTIONS
 
@@ -394,3 +395,19 @@ def test_a_file_that_changes_between_the_scan_and_the_end_is_refused(tmp_path: P
     with pytest.raises(InvalidInput, match=rf"more\.{form}: expected a file that stays as it is"):
         import_source("tables", path, "films", out, options=options, there="replace", progress=meanwhile)
     assert open_dataset(out).manifest.version == before
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("running_store", ["s3"], indirect=True)
+def test_files_and_options_may_lie_in_an_object_store(tmp_path: Path, remote: str) -> None:
+    files = bucket_at(remote)
+    files.put("rows.csv", b"user,item\n1,a\n2,b\n")
+    files.put("about/items.csv", b"item,title\na,One\nb,Two\n")
+    out, options = tmp_path / "out", {"items": f"{remote}/about/items.csv"}
+    done = import_source("tables", f"{remote}/rows.csv", "films", out, options=options)
+    assert done.record.options == options and [file.name for file in done.record.files] == ["rows.csv", "items.csv"]
+    assert open_dataset(out).items("films").sort("item_id")["title"].to_list() == ["One", "Two"]
+    again = import_source("tables", f"{remote}/rows.csv", "films", out, options=options, there="append")
+    assert not again.changed
+    with pytest.raises(NotFound):
+        import_source("tables", f"{remote}/rows.csv", "b", out, options={"items": f"{remote}/none.csv"})

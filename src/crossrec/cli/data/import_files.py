@@ -10,7 +10,6 @@ import typer
 from crossrec.cli.data.choices import EngineName, Master, Memory
 from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
 from crossrec.core.errors import InvalidInput
-from crossrec.data.exchange.places import localised
 from crossrec.data.intake.importing import import_source
 from crossrec.data.storing.budget import memory_of
 
@@ -46,10 +45,10 @@ def import_files(
     if replace and append:
         raise InvalidInput("import: expected --replace or --append, got both")
     options = parse_pairs("--option", option or [])
-    with working("importing") as say, localised(path) as here:
+    with working("importing") as say:
         summary = import_source(
             source,
-            here,
+            path,
             domain,
             out_folder,
             options=options,
@@ -58,7 +57,7 @@ def import_files(
             engine=engine,
             master=master,
             memory=memory_of(memory) if memory else None,
-            progress=lambda step: say(f"{here.name}: {step}"),
+            progress=lambda step: say(f"{Path(path).name}: {step}"),
         )
     if as_json:
         print_json(summary.to_dict())

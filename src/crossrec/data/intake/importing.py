@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -13,6 +13,7 @@ import polars as pl
 from crossrec.core.errors import InvalidInput
 from crossrec.data.dataset import open_dataset
 from crossrec.data.engine import open_engine
+from crossrec.data.exchange.places import is_remote, localised
 from crossrec.data.intake.appending import Plan, plan_of
 from crossrec.data.intake.elsewhere import Workers, here_or_there
 from crossrec.data.intake.taking import Taken, take
@@ -96,10 +97,10 @@ def import_source(
 
     Args:
         source: Name of the format: "movielens", "amazon", …
-        path: The file, folder or zip that was downloaded.
+        path: The file, folder or zip that was downloaded; one in an object store is copied for the import.
         domain: Name of the domain: a lower-case letter, then letters, digits, `_`, `-`.
         out: The data set's folder; made where there is none.
-        options: The source's options, as text.
+        options: The source's options, as text; what is s3://, gs:// or az:// is copied likewise.
         shared_users: The same user id in another shared domain is the same person.
         there: What to do where the domain is there: refuse, replace it, or append: files that are new are added,
             the same file changes nothing, and another file of the same name replaces what that file brought.
@@ -112,13 +113,19 @@ def import_source(
         NotFound: No such source or file.
         InvalidInput: A file is damaged or has other columns, an option is unknown, all rows were refused,
             the domain is there and `there` is "refuse", or it cannot be appended to in this way.
-        Unavailable: Another process writes, or the disk refuses.
+        Refused: No credentials for an object store, or it says no.
+        Unavailable: Another process writes, or the disk or the object store refuses.
     """
     told = progress or (lambda _step: None)
     folder = Path(out)
     check_domain(domain)
-    reader = create(source, options or {})
-    with within(memory), writing(folder) as workspace, _workers(engine, master, workspace) as workers:
+    create(source, options or {})  # what is no option is told of before anything is copied
+    with (
+        _nearby(path, options or {}) as (here, near),
+        within(memory),
+        writing(folder) as workspace,
+        _workers(engine, master, workspace) as workers,
+    ):
         before = existing(folder)
         old = before.domains.get(domain) if before else None
         if old and there == "refuse":
@@ -126,7 +133,7 @@ def import_source(
                 f"domain '{domain}': it is in '{folder}' already; say replace to take its place, or append to add to it"
             )
         told("scanning")
-        reading = reader.read(Path(path), workspace / "text")
+        reading = create(source, near).read(here, workspace / "text")
         if workers and not workers.calls:
             raise InvalidInput(
                 f"source '{source}': its files are only read on one machine; leave --engine {engine} out"
@@ -162,6 +169,18 @@ def _recorded(writer: _Writer, about: Mapping[str, Any], told: Callable[[str], N
     for file in writer.reading.files:
         file.refuse_change()
     return record
+
+
+@contextmanager
+def _nearby(path: str | Path, options: Mapping[str, str]) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Give the path and the options with places of this machine for those in object stores."""
+    with ExitStack() as copies:
+        here = copies.enter_context(localised(path))
+        near = {
+            name: str(copies.enter_context(localised(text))) if is_remote(text) else text
+            for name, text in options.items()
+        }
+        yield here, near
 
 
 @contextmanager
