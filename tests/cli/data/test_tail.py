@@ -42,6 +42,18 @@ def test_once_reads_all_there_is_in_rounds_and_goes_on_from_there(run: Run, url:
     assert open_dataset(tmp_path / "data").record("shop").rows == 5
 
 
+def test_its_small_files_are_joined_and_it_goes_on(run: Run, url: str, tmp_path: Path) -> None:
+    words = ("data", "tail", url, "--out", tmp_path / "data", "--domain", "shop", "--once")
+    assert run(*words, "--batch", 1)[0] == 0
+    code, said, _ = run("data", "compact", tmp_path / "data")
+    assert code == 0 and "4 files of rows are 1, version" in said
+    code, said, _ = run("data", "compact", tmp_path / "data", "--json")
+    assert code == 0 and (json.loads(said)["parts_before"], json.loads(said)["parts"]) == (1, 1)
+    with closing(open_log(url)) as log:
+        log.append([Event("e5", "bob", "i1", "purchase", MAY + 9)])
+    assert "1 events read: 1 rows" in run(*words)[1]
+
+
 def test_between_rounds_it_waits_as_long_as_was_said(
     run: Run, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from crossrec.cli.data.quarantine import quarantine
 from crossrec.cli.data.simulate import simulate_world
 from crossrec.cli.data.split_rows import split_rows
 from crossrec.cli.data.tail import tail
-from crossrec.cli.data.versions import upgrade_dataset, versions
+from crossrec.cli.data.versions import compact_dataset, upgrade_dataset, versions
 
 __all__ = ["app"]
 
@@ -25,6 +25,7 @@ app.command("check")(check)
 app.command("fetch")(fetch_corpora)
 app.command("quarantine")(quarantine)
 app.command("versions")(versions)
+app.command("compact")(compact_dataset)
 app.command("upgrade")(upgrade_dataset)
 app.command("export")(export)
 app.command("clean")(clean)

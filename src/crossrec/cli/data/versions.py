@@ -1,4 +1,4 @@
-"""crossrec data versions and upgrade: the versions of a data set, and bringing an old one up to date."""
+"""crossrec data versions, compact and upgrade: the versions of a data set, and writing it anew with no row changed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from crossrec.cli.show import AsJson, out, print_json, table, working
+from crossrec.data.storing.compacting import compact
 from crossrec.data.storing.history import drop_old, versions_of
 from crossrec.data.storing.upgrade import upgrade
 
-__all__ = ["upgrade_dataset", "versions"]
+__all__ = ["compact_dataset", "upgrade_dataset", "versions"]
 
 
 def versions(
@@ -40,6 +41,18 @@ def versions(
         for one in found
     ]
     table(str(folder), ["version", "written (UTC)", "rows", "made from"], rows)
+
+
+def compact_dataset(
+    folder: Annotated[Path, typer.Argument(help="Folder of the data set.")], as_json: AsJson = False
+) -> None:
+    """Join the small parts that many appends or a tail have left, as a new version; no row changes."""
+    with working(f"{folder}: compacting"):
+        done = compact(folder)
+    if as_json:
+        print_json(asdict(done))
+    else:
+        out.print(f"{folder}: {done.parts_before:,} files of rows are {done.parts:,}, version {done.version[:12]}")
 
 
 def upgrade_dataset(folder: Annotated[Path, typer.Argument(help="Folder of the data set.")]) -> None:
