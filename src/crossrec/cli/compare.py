@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from crossrec.cli.data.choices import DataFolder, Domains, OfProtocol, ProtocolName, Repeats
 from crossrec.cli.show import AsJson, advancing, note, out, parse_names, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
@@ -29,12 +30,12 @@ __all__ = ["compare"]
 
 def compare(
     models: Annotated[str, typer.Argument(help="Names of models: ease,als,sasrec")],
-    data: Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
-    protocol: Annotated[str, typer.Option(help="leave-last-out, global-time, given, random or new-users.")],
+    data: DataFolder,
+    protocol: ProtocolName,
     metric: Annotated[str, typer.Option(help="Gives the order: ndcg, recall, …")] = "ndcg",
     k: Annotated[int, typer.Option("-k", "--k", help="Length of the lists.")] = 10,
     seed: Annotated[int, typer.Option(help="Fixes what the split leaves to chance.")] = 0,
-    domains: Annotated[str, typer.Option(help="Only these domains: films,books")] = "",
+    domains: Domains = "",
     files: Annotated[
         list[Path] | None, typer.Option("--settings", help="Settings that `crossrec tune` found, or JSON. Repeat.")
     ] = None,
@@ -44,11 +45,8 @@ def compare(
     baselines: Annotated[
         bool, typer.Option("--baselines/--no-baselines", help="Add popularity, item_knn and ease.")
     ] = True,
-    repeats: Annotated[bool, typer.Option("--repeats", help="Lists may hold what the user already had.")] = False,
-    asking: Annotated[
-        list[str] | None,
-        typer.Option("--protocol-set", help="A setting of the protocol: test_persons=1200, sampled=99. Repeat."),
-    ] = None,
+    repeats: Repeats = False,
+    asking: OfProtocol = None,
     folder: Annotated[
         Path | None, typer.Option("--out", help="A folder for leaderboard.json, .md and .html with plots.")
     ] = None,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from crossrec.cli.data.choices import DataFolder, Domains, OfProtocol, ProtocolName, Repeats
 from crossrec.cli.show import AsJson, advancing, out, parse_names, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
@@ -21,20 +21,17 @@ __all__ = ["evaluate"]
 
 def evaluate(
     models: Annotated[str, typer.Argument(help="Names of models: ease,als,popularity")],
-    data: Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
-    protocol: Annotated[str, typer.Option(help="leave-last-out, global-time, given, random or new-users.")],
+    data: DataFolder,
+    protocol: ProtocolName,
     k: Annotated[int, typer.Option("-k", "--k", help="Length of the lists.")] = 10,
-    domains: Annotated[str, typer.Option(help="Only these domains: films,books")] = "",
+    domains: Domains = "",
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A model's setting: ease.l2=50, or seed=1 for all. Repeat.")
     ] = None,
     metrics: Annotated[str, typer.Option(help="Only these metrics: ndcg,recall")] = "",
-    repeats: Annotated[bool, typer.Option("--repeats", help="Lists may hold what the user already had.")] = False,
+    repeats: Repeats = False,
     seed: Annotated[int, typer.Option(help="Fixes what the split leaves to chance.")] = 0,
-    asking: Annotated[
-        list[str] | None,
-        typer.Option("--protocol-set", help="A setting of the protocol: test_persons=1200, sampled=99. Repeat."),
-    ] = None,
+    asking: OfProtocol = None,
     slices: Annotated[str, typer.Option(help="Show this metric for new users, long tail and so on: ndcg.")] = "",
     as_json: AsJson = False,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from crossrec.cli.data.choices import EngineName, Master
+from crossrec.cli.data.choices import DataFolder, EngineName, Master
 from crossrec.cli.show import AsJson, advancing, out, parse_names, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput, MissingExtra
 from crossrec.core.settings import load_settings
@@ -23,7 +23,7 @@ __all__ = ["export", "train", "update"]
 
 def train(
     model: Annotated[str, typer.Argument(help="Name of the model: ease, als, item_knn, …")],
-    data: Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
+    data: DataFolder,
     out_folder: Annotated[
         str, typer.Option("--out", help="Folder for the bundle; replaced if it is there. May be s3://, gs:// or az://.")
     ],

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from crossrec.cli.data.choices import DataFolder, Domains, OfProtocol, ProtocolName, Repeats
 from crossrec.cli.show import AsJson, advancing, note, out, parse_names, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
@@ -22,21 +23,18 @@ __all__ = ["tune"]
 
 def tune(
     model: Annotated[str, typer.Argument(help="Name of the model: ease, als, item_knn, …")],
-    data: Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
-    protocol: Annotated[str, typer.Option(help="How it will be tested: leave-last-out, global-time, …")],
+    data: DataFolder,
+    protocol: ProtocolName,
     minutes: Annotated[float, typer.Option(help="No trial starts later.")] = 10.0,
     trials: Annotated[int | None, typer.Option(help="At most so many trials, earlier ones among them.")] = None,
     metric: Annotated[str, typer.Option(help="What to look at: ndcg@10, recall@20, …, or rmse.")] = "ndcg@10",
     seed: Annotated[int, typer.Option(help="Fixes the search, and what the split leaves to chance.")] = 0,
-    domains: Annotated[str, typer.Option(help="Only these domains: films,books")] = "",
+    domains: Domains = "",
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A setting that is not searched for: epochs=20. Repeat.")
     ] = None,
-    repeats: Annotated[bool, typer.Option("--repeats", help="Lists may hold what the user already had.")] = False,
-    asking: Annotated[
-        list[str] | None,
-        typer.Option("--protocol-set", help="A setting of the protocol: test_persons=1200, sampled=99. Repeat."),
-    ] = None,
+    repeats: Repeats = False,
+    asking: OfProtocol = None,
     file: Annotated[
         Path | None, typer.Option("--out", help="A file for all trials and the best settings; MODEL.tuned.json.")
     ] = None,

@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from crossrec.core.clock import random
 from crossrec.core.errors import InvalidInput
 from crossrec.models.boards import checkerboard
-from crossrec.models.classic._folding import axes_of, fold_in
+from crossrec.models.classic._folding import axes_of, fold_in, parts_of
 from crossrec.models.classic._pairs import Factors, blocks_for, one_epoch
 from crossrec.models.classic.bpr import BPR
 
@@ -156,3 +156,20 @@ def test_settings_out_of_range_are_refused(setting: dict[str, float]) -> None:
 def test_steps_that_are_too_long_are_said_to_be() -> None:
     with pytest.raises(InvalidInput, match="lower learning_rate=5000.0"):
         BPR(factors=4, epochs=50, learning_rate=5000.0).fit(checkerboard())
+
+
+def test_where_nothing_is_popular_the_parts_of_past_items_add_up_to_the_score() -> None:
+    vectors = np.random.default_rng(4).normal(0, 1, (50, 6)).astype(np.float32)
+    axes, past = axes_of(vectors, np.zeros(50, np.float32)), np.array([3, 8, 20, 41], np.int32)
+    parts = parts_of(axes, past, np.arange(50, dtype=np.int32), 0.05)
+    score = axes.items @ fold_in(axes, np.array([0, 4]), past, 0.05)[0]
+    np.testing.assert_allclose(parts.sum(axis=0), score, atol=2e-2)
+    assert np.abs(score).max() > 0.5
+
+
+def test_a_reason_is_of_the_same_taste_and_never_the_item_itself() -> None:
+    model = BPR(**BPR.small).fit(checkerboard())
+    queries = model.histories_.queries(["u000", "u001"])
+    reasons = model.explain(queries, np.array([[0, 2], [1, 3]], dtype=np.int32))
+    assert (reasons % 2 == [[0, 0], [1, 1]]).all() and (reasons >= 0).all()
+    assert reasons[0, 1] != 2 and reasons[1, 1] != 3

@@ -1,17 +1,36 @@
-"""Options that several commands on a data set share: which domains, which engine."""
+"""Options that several commands on a data set share: where it is, which domains, which protocol, which engine."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crossrec.core.errors import InvalidInput
 
-__all__ = ["Domains", "EngineName", "Master", "Memory", "chosen_domains", "seconds_of"]
+__all__ = [
+    "DataFolder",
+    "Domains",
+    "EngineName",
+    "Master",
+    "Memory",
+    "OfProtocol",
+    "ProtocolName",
+    "Repeats",
+    "chosen_domains",
+    "seconds_of",
+]
 
+DataFolder = Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")]
 Domains = Annotated[str, typer.Option(help="Only these domains: films,books")]
+ProtocolName = Annotated[str, typer.Option(help="leave-last-out, global-time, given, random or new-users.")]
+OfProtocol = Annotated[
+    list[str] | None,
+    typer.Option("--protocol-set", help="A setting of the protocol: test_persons=1200, sampled=99. Repeat."),
+]
+Repeats = Annotated[bool, typer.Option("--repeats", help="Lists may hold what the user already had.")]
 EngineName = Annotated[str, typer.Option("--engine", help="polars (this machine) or spark.")]
 Master = Annotated[
     str, typer.Option(help="Where the cluster is, for --engine spark: spark://host:7077; empty is this machine.")

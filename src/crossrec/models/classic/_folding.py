@@ -18,10 +18,10 @@ import numpy as np
 from crossrec.core.arrays import Codes, Floats, Offsets
 from crossrec.models.classic._whitening import gram_of, product
 
-__all__ = ["Axes", "axes_of", "fold_in"]
+__all__ = ["Axes", "axes_of", "fold_in", "parts_of"]
 
 _ROUNDS, _STEPS = 4, 12
-_ENOUGH, _NOTHING = np.float32(1e-10), 1e-9
+_ENOUGH, _NOTHING, _FLAT = np.float32(1e-10), 1e-9, 1e-3
 
 
 class Axes(NamedTuple):
@@ -70,6 +70,29 @@ def fold_in(axes: Axes, indptr: Offsets, codes: Codes, l2: float) -> Floats:
     return vectors
 
 
+def parts_of(axes: Axes, past: Codes, shown: Codes, l2: float) -> Floats:
+    """Return what each item of one history adds to the scores of items, Float32[P, K].
+
+    The system's right side is a sum over the history and a mean over all items, and so is its solution: what the mean
+    and an item's bias make of a score is nobody's part.
+
+    Args:
+        axes: The items.
+        past: Int32[P] items of the history, P >= 1.
+        shown: Int32[K] scored items.
+        l2: As it was folded in with.
+    """
+    size, count = len(axes.spectrum), len(past)
+    vector = fold_in(axes, np.array([0, count]), past, l2)[0]
+    width = np.sqrt(_mean_square(vector, *axes, past.astype(np.int32, copy=False)))
+    bend = np.tanh(width / 2) / (4 * width) if width > _FLAT else 0.125
+    mine, biases = axes.items[past, :size], axes.items[past, size]
+    system = np.diag(axes.spectrum + l2 / (2 * bend)) + mine.T @ mine / count
+    pulls = (0.25 / bend - biases) / count
+    parts: Floats = (pulls[:, None] * (mine @ np.linalg.solve(system, axes.items[shown, :size].T))).astype(np.float32)
+    return parts
+
+
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _fold_rows(
     items: Floats, spectrum: Floats, tilt: Floats, indptr: Offsets, codes: Codes, l2: np.float32, vectors: Floats
@@ -91,7 +114,7 @@ def _fold_rows(
             right = push * (np.float32(0.25) / bend) - lean
             _solve_row(vector, items, spectrum + l2 / (np.float32(2) * bend), mine, right)
             width = np.sqrt(_mean_square(vectors[row], items, spectrum, tilt, mine))
-            if width > 1e-3:
+            if width > _FLAT:
                 bend = np.float32(np.tanh(width / 2) / (4 * width))
 
 

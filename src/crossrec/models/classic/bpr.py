@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from crossrec.core.arrays import Codes, Floats
 from crossrec.core.clock import random
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
@@ -16,7 +17,8 @@ from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._blocks import block_labels, silence_strangers
 from crossrec.models.classic._factors import dense_scores, similar_by_angle
-from crossrec.models.classic._folding import Axes, axes_of, fold_in
+from crossrec.models.classic._folding import Axes, axes_of, fold_in, parts_of
+from crossrec.models.classic._neighbours import strongest_term
 from crossrec.models.classic._pairs import Factors, one_epoch
 from crossrec.models.progress import tracked
 from crossrec.models.recommender import FromScores
@@ -91,8 +93,7 @@ class BPR(FromScores):
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Fold each history in, and multiply its vector with the items'."""
         rows, codes = self.aligned(queries).csr(), self.candidate_codes(candidates)
-        axes = Axes(self.items_, self.spectrum_, self.tilt_)
-        vectors = fold_in(axes, rows.indptr.astype(np.int64), rows.indices, self.l2)
+        vectors = fold_in(self._axes, rows.indptr.astype(np.int64), rows.indices, self.l2)
         values = dense_scores(vectors, self.items_, codes)
         silence_strangers(values, rows, self.blocks_, codes)  # their products with the vector are chance
         return Scores.above(values, np.diff(rows.indptr) > 0)
@@ -101,3 +102,22 @@ class BPR(FromScores):
         """Return the items whose vectors, less the mean of all, point the same way; see `SimilarItems`."""
         self.aligned(self.histories_.acts[:0])
         return similar_by_angle(self.catalogue_, items, self.items_[:, :-1], k)
+
+    def explain(self, queries: Queries, items: Codes) -> Codes:
+        """Return the past item that adds most to each score through the vector it pulls at; see `Explains`.
+
+        What popularity adds is of no past item, and an item is no reason for itself.
+        """
+
+        def parts(past: Codes, shown: Codes) -> Floats:
+            found = parts_of(self._axes, past, shown, self.l2)
+            found[past[:, None] == shown] = 0
+            found[self.blocks_[past][:, None] != self.blocks_[shown]] = 0
+            return found
+
+        return strongest_term(self.aligned(queries), items, parts)
+
+    @property
+    def _axes(self) -> Axes:
+        """The items as histories are folded in."""
+        return Axes(self.items_, self.spectrum_, self.tilt_)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["FromNetwork"]
 
 _OF_LENGTH = ("epochs", "patience")
-_COPIES = 6
-"""Weights, gradients, the two means of Adam, the best weights so far, and the arrays that are kept."""
+_COPIES = 7
+"""Weights, gradients, the two means of Adam, the running mean, the best weights so far, and what takes their place."""
 
 
 class FromNetwork(FromScores):
