@@ -16,7 +16,11 @@ def spaces(share: float, seed: int = 0, rows: int = 120) -> tuple[np.ndarray, np
 
 def test_what_is_common_is_found_though_the_axes_differ() -> None:
     found = {one.name: one for one in measures_of(*spaces(0.8), Comparison(shuffles=99))}
-    assert list(found) == ["linear CKA", "canonical correlation", "neighbours, k=10", "Procrustes cosine", "raw cosine"]
+    alone, many = ["linear CKA", "debiased CKA"], ["canonical correlation", "neighbours, k=10", "Procrustes cosine"]
+    assert list(found) == [*alone, *many, "raw cosine"]
+    assert [found[name].of for name in many] == ["axes", "persons", "persons"] and not found["linear CKA"].of
+    assert all(len(found[name].histogram) == BINS and found[name].largest >= found[name].value for name in many)
+    assert sum(found["canonical correlation"].histogram) == 5 and found["neighbours, k=10"].start == 0
     for name, one in found.items():
         if name != "raw cosine":
             assert one.value > one.chance_high > one.chance and one.p == 0.01 and not one.warning
@@ -40,5 +44,5 @@ def test_histograms_count_everybody_and_the_mean_and_the_largest_are_theirs() ->
 def test_p_of_nothing_in_common_is_what_it_says() -> None:
     """Of 40 pairs of spaces without anything in common, p is below 0.1 in about 4; 10 would come once in 500 times."""
     found = [measures_of(*spaces(0.0, seed, rows=40), Comparison(shuffles=39)) for seed in range(40)]
-    for place in range(4):
+    for place in range(5):
         assert sum(one[place].p <= 0.1 for one in found) < 10

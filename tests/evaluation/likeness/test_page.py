@@ -15,7 +15,7 @@ from crossrec.evaluation.likeness.similarity import domain_similarity
 def test_the_page_has_plots_and_figures_and_warns(tmp_path: Path) -> None:
     found = domain_similarity(taste_world(shared=True, users=100), factors=4, shuffles=9)
     page = similarity_page(found)
-    assert page.count("<svg") == 3 and page.count("<title>") > 3 and "says nothing about likeness" in page
+    assert page.count("<svg") == 5 and page.count("<title>") > 3 and "says nothing about likeness" in page
     assert "<script" not in page and "http" not in page.replace("http-equiv", "")
     cka = found.pairs[0].of("linear CKA")
     assert cka is not None and f"{cka.value:.3f}" in page

@@ -18,7 +18,7 @@ def test_one_taste_is_seen_and_two_are_not() -> None:
     one = domain_similarity(taste_world(shared=True), factors=4, shuffles=99).pairs[0]
     two = domain_similarity(taste_world(shared=False), factors=4, shuffles=99).pairs[0]
     assert (one.one, one.other, one.persons, one.compared) == ("books", "films", 600, 600) and not one.problem
-    for name in ("linear CKA", "canonical correlation", "neighbours, k=10", "Procrustes cosine"):
+    for name in ("linear CKA", "debiased CKA", "canonical correlation", "neighbours, k=10", "Procrustes cosine"):
         shared, apart = one.of(name), two.of(name)
         assert shared is not None and shared.p == 0.01 and shared.value > 2 * shared.chance
         assert apart is not None and apart.value - apart.chance < 0.2 * (shared.value - shared.chance)
@@ -45,7 +45,7 @@ def test_the_same_seed_gives_the_same_json_without_nan() -> None:
     one, again = (domain_similarity(data, factors=3, shuffles=10, seed=1).to_json() for _ in range(2))
     assert one == again
     measures = json.loads(one)["pairs"][0]["measures"]
-    assert measures[0]["largest"] is None and len(measures[3]["histogram"]) == 50
+    assert measures[0]["largest"] is None and len(measures[4]["histogram"]) == 50
 
 
 def test_one_domain_and_wrong_settings_are_refused() -> None:

@@ -1,4 +1,4 @@
-"""The page of a similarity: each measure beside what chance gives, and the cosines as histograms."""
+"""The page of a similarity: each measure beside what chance gives, and histograms of what has many values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PAGES = templates("crossrec.evaluation.likeness")
 def similarity_page(found: Similarity) -> str:
     """Return a similarity as one HTML page; the same figures give the same text."""
     pairs = [
-        (pair, _beside_chance(pair), [(one, _histogram(one)) for one in pair.measures if one.histogram])
+        (pair, _beside_chance(pair), [(one, _histogram(one)) for one in pair.measures if one.of])
         for pair in found.pairs
     ]
     return _PAGES.get_template("page.html.jinja").render(found=found, pairs=pairs)
@@ -60,7 +60,7 @@ def _beside_chance(pair: Pair) -> str:
 
 
 def _histogram(one: Measure) -> str:
-    """Draw the cosines in bars from -1 to 1, and those of shuffled links as a line over them."""
+    """Draw how many lie in each bin as bars, and what shuffled links give as a line over them."""
     width, height, left, bottom, top = 640, 220, 46, 40, 14
     most = max(*one.histogram, *one.chance_histogram, 1)
     wide = (width - left - 10) / BINS
@@ -68,10 +68,13 @@ def _histogram(one: Measure) -> str:
     def y(count: float) -> float:
         return height - bottom - count / most * (height - bottom - top)
 
+    def edge(place: int) -> float:
+        return one.start + (1 - one.start) * place / BINS
+
     bars = "".join(
         f'<rect x="{left + place * wide:.1f}" y="{y(count):.1f}" width="{wide - 1:.1f}" '
-        f'height="{y(0) - y(count):.1f}" fill="{BLUE}"><title>{count} persons from {-1 + 2 * place / BINS:.2f} '
-        f"to {-1 + 2 * (place + 1) / BINS:.2f}; chance {one.chance_histogram[place]:g}</title></rect>"
+        f'height="{y(0) - y(count):.1f}" fill="{BLUE}"><title>{count} {one.of} from {edge(place):.2f} '
+        f"to {edge(place + 1):.2f}; chance {one.chance_histogram[place]:g}</title></rect>"
         for place, count in enumerate(one.histogram)
         if count
     )
@@ -82,15 +85,15 @@ def _histogram(one: Measure) -> str:
     )
     line = f'<polyline points="{steps}" fill="none" stroke="{ORANGE}" stroke-width="1.5"/>'
     ticks = "".join(
-        text(left + (tick + 1) / 2 * BINS * wide, height - bottom + 16, f"{tick:g}", "middle", GREY)
-        for tick in (-1, -0.5, 0, 0.5, 1)
+        text(left + tick * BINS * wide, height - bottom + 16, f"{one.start + (1 - one.start) * tick:g}", "middle", GREY)
+        for tick in (0, 0.25, 0.5, 0.75, 1)
     )
     axis = f'<line x1="{left}" x2="{width - 10}" y1="{y(0):.1f}" y2="{y(0):.1f}" stroke="{GREY}"/>'
     labels = (
         text(left - 8, y(0), "0", "end", GREY)
         + text(left - 8, y(most) + 8, f"{most:.0f}", "end", GREY)
         + text(left + BINS * wide / 2, height - 6, one.name, "middle", GREY)
-        + text(width - 10, top + 10, "persons", "end", BLUE)
+        + text(width - 10, top + 10, one.of, "end", BLUE)
         + text(width - 10, top + 26, "with shuffled links", "end", ORANGE)
     )
     words = f"{one.name}: mean {one.value:.3f}, largest {one.largest:.3f}; with shuffled links {one.chance:.3f}"
