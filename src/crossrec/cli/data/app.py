@@ -15,6 +15,7 @@ from crossrec.cli.data.quarantine import quarantine
 from crossrec.cli.data.simulate import simulate_world
 from crossrec.cli.data.split_rows import split_rows
 from crossrec.cli.data.tail import tail
+from crossrec.cli.data.ties import ties
 from crossrec.cli.data.versions import compact_dataset, upgrade_dataset, versions
 
 __all__ = ["app"]
@@ -33,4 +34,5 @@ app.command("split")(split_rows)
 app.command("negatives")(negatives)
 app.command("tail")(tail)
 app.command("link")(link)
+app.command("ties")(ties)
 app.command("simulate")(simulate_world)
