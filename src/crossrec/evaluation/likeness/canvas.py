@@ -94,7 +94,7 @@ def _print(picture: Picture, path: Path) -> None:
             fills = ["none" if empty else colour for empty, colour in zip(hollow, colours, strict=True)]
             one.scatter(x, y, s=5, c=fills, edgecolors=colours, linewidths=0.4)
             one.set_title(cloud.kind, fontsize=9)
-            one.set_aspect("equal")
+            one.set_aspect("equal", adjustable="datalim")
             one.axis("off")
         for place, name in enumerate(picture.names):
             colour = COLOURS[place % len(COLOURS)]
