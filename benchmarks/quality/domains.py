@@ -91,3 +91,61 @@ def pairs_of(path: Path) -> pl.DataFrame:
     text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     rows = [line.split()[:2] for line in text.decode().splitlines() if line.strip()]
     return pl.DataFrame(rows, schema=["user", "item_id"], orient="row")
+
+
+def tweeted_films() -> Interactions:
+    """Read MovieTweetings and MovieLens: no common person, many films with the same number of IMDb."""
+    ratings = _colons(SHARED / "movietweetings-100k" / "ratings.dat.gz", ["user", "item_id", "rating", "time"])
+    films = _colons(SHARED / "movietweetings-100k" / "movies.dat.gz", ["item_id", "title", "genres"])
+    tweets = ratings.select(_person("t", "user"), "item_id", _moment("time"), domain=pl.lit("tweets"))
+    about = films.select(
+        "item_id", "title", pl.col("genres").str.split("|"), domain=pl.lit("tweets"), imdb_id="item_id"
+    )
+    lens, known = _movielens()
+    return Interactions.from_frame(pl.concat([tweets, lens]), items=pl.concat([about, known], how="diagonal"))
+
+
+def books_and_films() -> Interactions:
+    """Read goodbooks and MovieLens: no common person, no common id."""
+    ratings = _table(SHARED / "goodbooks-10k-sample" / "ratings_random.csv.gz")
+    books = _table(SHARED / "goodbooks-10k-sample" / "books.csv.gz")
+    read = ratings.select(_person("b", "user_id"), item_id="book_id", domain=pl.lit("books"))
+    about = books.select("title", "authors", item_id="book_id", domain=pl.lit("books"))
+    lens, known = _movielens()
+    return Interactions.from_frame(
+        pl.concat([read, lens.drop("timestamp")]), items=pl.concat([about, known], how="diagonal")
+    )
+
+
+def _movielens() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read ml-latest-small: its rows, and its films with genres, tags and IMDb's numbers."""
+    folder = SHARED / "ml-latest-small"
+    ratings, films, links, tags = (_table(folder / f"{name}.csv.gz") for name in ("ratings", "movies", "links", "tags"))
+    rows = ratings.select(_person("m", "userId"), _moment("timestamp"), item_id="movieId", domain=pl.lit("movielens"))
+    given = tags.group_by("movieId").agg(pl.col("tag").str.to_lowercase().unique().sort().alias("tags"))
+    known = films.join(links, on="movieId", how="left").join(given, on="movieId", how="left")
+    named = {"item_id": "movieId", "imdb_id": "imdbId"}
+    about = known.select("title", "tags", pl.col("genres").str.split("|"), domain=pl.lit("movielens"), **named)
+    return rows.select("user_id", "item_id", "timestamp", "domain"), about
+
+
+def _table(path: Path) -> pl.DataFrame:
+    """Read a packed CSV file, everything as text."""
+    return pl.read_csv(gzip.decompress(path.read_bytes()), infer_schema=False)
+
+
+def _colons(path: Path, names: list[str]) -> pl.DataFrame:
+    """Read packed lines with `::` between the fields."""
+    text = gzip.decompress(path.read_bytes()).decode(errors="replace")
+    rows = [line.split("::")[: len(names)] for line in text.splitlines() if line]
+    return pl.DataFrame(rows, schema=names, orient="row")
+
+
+def _person(letter: str, column: str) -> pl.Expr:
+    """Keep persons of one source apart from those of another."""
+    return pl.format("{}{}", pl.lit(letter), column).alias("user_id")
+
+
+def _moment(column: str) -> pl.Expr:
+    """Read seconds as milliseconds."""
+    return (pl.col(column).cast(pl.Int64) * 1000).alias("timestamp")
