@@ -47,3 +47,5 @@ def test_a_drill_is_printed_and_told_to_programs(run: Run, shop: Path) -> None:
         json.loads(run("transfer", "drill", "--data", shop, "--target", "books", "--json")[1])["steps"][0]["acts"] == 0
     )
     assert run("transfer", "drill", "--data", shop, "--target", "plays")[0] == 3
+    code, said, error = run("transfer", "drill", "--data", shop, "--target", "books", "--hold", "items")
+    assert code == 0 and "8 items and" in said, error

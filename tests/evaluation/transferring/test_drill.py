@@ -37,3 +37,22 @@ def test_too_few_persons_are_refused_and_a_domain_is_looked_up() -> None:
         drill(taste_world(shared=True, users=30), "books")
     with pytest.raises(NotFound, match="did you mean 'books'"):
         drill(taste_world(shared=True, users=30), "boks")
+
+
+def test_new_items_are_found_the_better_the_more_have_taken_them() -> None:
+    found = drill(taste_world(shared=True, timed=True), "books", hold="items", control="item_knn", transfer="item_knn")
+    assert (found.held, found.drilled) == ("items", 8) and found.persons > 100 and not found.effort_saved
+    assert [step.acts for step in found.steps] == list(STEPS)
+    first, last = found.steps[0], found.steps[-1]
+    assert set(first.ndcg.values()) == {0.0}, "nobody has had them: no strategy knows them"
+    assert last.ndcg["transfer"] > found.steps[1].ndcg["transfer"] > 0 and last.ndcg["popularity"] == 0
+    assert last.difference["transfer"][1] > 0, "books that come are told from films"
+    assert "books: 8 items and" in found.table() and "as good as" not in found.table()
+    assert json.loads(found.to_json())["held"] == "items"
+
+
+def test_what_is_held_out_is_persons_or_items() -> None:
+    with pytest.raises(InvalidInput, match="persons or items, got 'shops'"):
+        drill(taste_world(shared=True, users=30), "books", hold="shops")
+    with pytest.raises(InvalidInput, match="expected 40 items with acts in 'books', got"):
+        drill(taste_world(shared=True, users=6), "books", hold="items")

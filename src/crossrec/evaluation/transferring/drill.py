@@ -1,4 +1,4 @@
-"""The cold-start drill: persons lose all they had in a domain, get it back act by act, and each strategy is asked."""
+"""The cold-start drill: persons, or items, lose all acts in a domain, get them back one by one, and all are asked."""
 
 from __future__ import annotations
 
@@ -21,16 +21,22 @@ from crossrec.evaluation.transferring.exam import Exam, of_domains
 from crossrec.evaluation.transferring.served import served
 from crossrec.metrics.significance import bootstrap_mean
 from crossrec.models.histories import Histories
+from crossrec.models.progress import tracked
 from crossrec.models.recommender import Recommender, model_of
 from crossrec.models.transfer.gated import Gated, usual_parts
 
-__all__ = ["STEPS", "Drill", "Step", "drill"]
+__all__ = ["HELD", "STEPS", "Drill", "Step", "drill"]
 
 STEPS = (0, 1, 2, 3, 5, 10)
 """Acts in the target after which a list is asked for."""
 _K = 10
-_SHARE, _FEWEST = 0.5, 20
-"""Share of the persons with enough acts that are drilled, and fewest of them."""
+HELD = ("persons", "items")
+"""What may be held out."""
+_SHARE = {"persons": 0.5, "items": 0.2}
+"""Share of those with enough acts that are drilled, …"""
+_FEWEST = {"persons": 20, "items": 8}
+"""… and fewest of them."""
+_Codes = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -54,13 +60,17 @@ class Drill:
 
     Args:
         target: The domain that was held out.
-        persons: How many were drilled.
+        held: "persons" or "items".
+        drilled: How many of them.
+        persons: How many persons were asked.
         models: What the strategies were.
         steps: By number of acts.
-        effort_saved: Strategy -> acts that the control needs to be as good as that strategy without any.
+        effort_saved: Strategy -> acts that the control needs to be as good as that strategy without any; of persons.
     """
 
     target: str
+    held: str
+    drilled: int
     persons: int
     models: Mapping[str, str]
     steps: Sequence[Step]
@@ -68,7 +78,7 @@ class Drill:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values."""
-        return {**asdict(self), "metric": f"ndcg@{_K}", "schema": 2}
+        return {**asdict(self), "metric": f"ndcg@{_K}", "schema": 3}
 
     def to_json(self) -> str:
         """Return the result as JSON text."""
@@ -77,13 +87,18 @@ class Drill:
     def table(self) -> str:
         """Return the result as plain text, one line a step."""
         names = list(self.steps[0].ndcg)
-        lines = [f"{self.target}: {self.persons:,} persons, NDCG@{_K} after so many acts there", ""]
+        said = f"{self.persons:,} persons, NDCG@{_K} after so many acts there"
+        if self.held == "items":
+            said = (
+                f"{self.drilled:,} items and {self.persons:,} persons who took them later, NDCG@{_K} after so many acts"
+            )
+        lines = [f"{self.target}: {said}", ""]
         lines.append("acts  " + "  ".join(f"{name:>10}" for name in names) + "  transfer - control")
         for step in self.steps:
             value, low, high = step.difference["transfer"]
             cells = "  ".join(f"{step.ndcg[name]:10.4f}" for name in names)
             lines.append(f"{step.acts:4d}  {cells}  {value:+.4f} [{low:+.4f}, {high:+.4f}]")
-        lines.append("")
+        lines += [""] * bool(self.effort_saved)
         lines += [
             f"{name} without an act in {self.target} is as good as the control with {saved}"
             for name, saved in self.effort_saved.items()
@@ -95,94 +110,140 @@ def drill(
     data: Interactions,
     target: str,
     *,
+    hold: str = "persons",
     control: str = "",
     transfer: str = "",
     floor: str = "popularity",
     seed: int = 0,
 ) -> Drill:
-    """Hold out all that some persons did in a domain, and give it back act by act.
+    """Hold out all acts in a domain of some persons, or on some items, and give them back one by one.
 
     All strategies learn without these acts. Everybody is asked for the same answers at each step: what comes after
-    the last act that is ever given back. Those with acts in another domain are drilled.
+    the last act that is ever given back. Persons get acts back as history, and only those with acts in another domain
+    are drilled. Items get acts back as training data, for which all strategies are fitted anew; asked are the persons
+    who took them later, for these items alone, with all that they had of others.
 
     Args:
         data: Several domains.
         target: The domain that is held out.
+        hold: "persons" or "items".
         control: A model of the target alone and its settings; empty takes what `Gated` takes.
         transfer: A model of all domains, likewise.
         floor: A model that needs no history, behind both.
-        seed: Fixes who is drilled.
+        seed: Fixes who or what is drilled, and the order of acts without a time.
 
     Raises:
         NotFound: No such domain.
-        InvalidInput: Too few persons have acts enough.
+        InvalidInput: Too few persons or items have acts enough, or `hold` is neither.
     """
+    if hold not in HELD:
+        raise InvalidInput(f"drill: expected to hold out persons or items, got '{hold}'")
     liked = data.liked
     code = int(liked.catalogue.domain_ids.code(target)) if liked.catalogue.in_domain(target).any() else -1
-    persons, steps = _drilled(liked, code, target, seed)
-    out = np.isin(liked.users, persons) & (liked.catalogue.domains[liked.items] == code)
-    train = liked.take(~out)
-    usual = usual_parts(len(train.catalogue))
+    usual = usual_parts(len(liked.catalogue))
     models = {"control": control or usual[0], "transfer": transfer or usual[1], "floor": floor}
-    strategies: dict[str, Recommender] = {
-        "popularity": model_of(floor).fit(train),
-        "control": served(models["control"], floor, of_domains(train, [code])),
-        "transfer": served(models["transfer"], floor, train),
-        "gated": Gated(models["control"], models["transfer"], floor, seed=seed).fit(train),
-    }
-    asked = [_asked(train, liked.take(out), persons, code, (acts, steps[-1])) for acts in steps]
-    everyone = np.ones(len(persons), dtype=np.bool_)
-    values = {
-        name: np.stack([exam.ndcg(model, everyone, _K) for exam in asked], axis=1) for name, model in strategies.items()
-    }
+    drilled, steps = _drilled(liked, (code, target), hold, seed)
+    ask = _of_persons if hold == "persons" else _of_items
+    values, persons = ask(liked, drilled, code, steps, (models, seed))
+    reached = ("transfer", "gated") if hold == "persons" else ()
     return Drill(
         target=target,
+        held=hold,
+        drilled=len(drilled),
         persons=len(persons),
         models=models,
         steps=[
             _step({name: column[:, place] for name, column in values.items()}, persons, acts)
             for place, acts in enumerate(steps)
         ],
-        effort_saved={
-            name: effort_of(values[name][:, 0], values["control"], steps, persons) for name in ("transfer", "gated")
-        },
+        effort_saved={name: effort_of(values[name][:, 0], values["control"], steps, persons) for name in reached},
     )
 
 
-def _drilled(data: Interactions, code: int, target: str, seed: int) -> tuple[NDArray[np.int32], tuple[int, ...]]:
-    """Choose who is drilled, and how many acts can be given back."""
-    domains = data.catalogue.domains[data.items]
-    inside = np.bincount(data.users[domains == code], minlength=len(data.user_ids))
-    outside = np.bincount(data.users[domains != code], minlength=len(data.user_ids))
+def _drilled(data: Interactions, target: tuple[int, str], hold: str, seed: int) -> tuple[_Codes, tuple[int, ...]]:
+    """Choose who or what is drilled, and how many acts can be given back."""
+    inside = data.catalogue.domains[data.items] == target[0]
+    if hold == "persons":
+        acts = np.bincount(data.users[inside], minlength=len(data.user_ids))
+        acts[np.bincount(data.users[~inside], minlength=len(data.user_ids)) == 0] = 0
+    else:
+        acts = np.bincount(data.items[inside], minlength=len(data.catalogue))
     for last in range(len(STEPS), 0, -1):
-        enough = np.flatnonzero((inside > STEPS[last - 1]) & (outside > 0)).astype(np.int32)
-        chosen = random(seed).permutation(enough)[: int(_SHARE * len(enough))]
-        if len(chosen) >= _FEWEST:
+        enough = np.flatnonzero(acts > STEPS[last - 1]).astype(np.int32)
+        chosen = random(seed).permutation(enough)[: int(_SHARE[hold] * len(enough))]
+        if len(chosen) >= _FEWEST[hold]:
             return np.sort(chosen), STEPS[:last]
+    also = " and elsewhere" if hold == "persons" else ""
     raise InvalidInput(
-        f"drill: expected {int(_FEWEST / _SHARE)} persons with acts in '{target}' and elsewhere, got {len(enough)}; "
-        "take another domain, or link accounts first"
+        f"drill: expected {int(_FEWEST[hold] / _SHARE[hold])} {hold} with acts in '{target[1]}'{also}, got "
+        f"{len(enough)}; take another domain{', or link accounts first' if also else ''}"
     )
 
 
-def _asked(
-    train: Interactions, held: Interactions, persons: NDArray[np.int32], code: int, acts: tuple[int, int]
-) -> Exam:
-    """Give each person their first acts back, and ask for those after the last that is ever given."""
-    rows, (given_back, last) = held.ordered(), acts
-    first = np.concatenate([[0], np.cumsum(np.bincount(rows.users, minlength=len(rows.user_ids)))])
-    place = np.arange(len(rows)) - first[rows.users]
-    given, wanted = rows.take(place < given_back), rows.take(place >= last)
+def _fitted(train: Interactions, code: int, models: Mapping[str, str], seed: int) -> dict[str, Recommender]:
+    floor = models["floor"]
+    return {
+        "popularity": model_of(floor).fit(train),
+        "control": served(models["control"], floor, of_domains(train, [code])),
+        "transfer": served(models["transfer"], floor, train),
+        "gated": Gated(models["control"], models["transfer"], floor, seed=seed).fit(train),
+    }
+
+
+def _of_persons(
+    data: Interactions, persons: _Codes, code: int, steps: Sequence[int], told: tuple[Mapping[str, str], int]
+) -> tuple[dict[str, Doubles], _Codes]:
+    """Return Float64[N, S] of each strategy, NDCG of persons after each step, and who they are."""
+    out = np.isin(data.users, persons) & (data.catalogue.domains[data.items] == code)
+    train, rows = data.take(~out), data.take(out).ordered()
+    place = _places(rows.users)
+    strategies = _fitted(train, code, *told)
+    wanted = rows.take(place >= steps[-1])
+    exams = [_exam(train, wanted, code, joined((train, rows.take(place < acts)))) for acts in steps]
+    everyone = np.ones(len(exams[0]), dtype=np.bool_)
+    values = {
+        name: np.stack([exam.ndcg(model, everyone, _K) for exam in exams], axis=1) for name, model in strategies.items()
+    }
+    return values, exams[0].users
+
+
+def _of_items(
+    data: Interactions, items: _Codes, code: int, steps: Sequence[int], told: tuple[Mapping[str, str], int]
+) -> tuple[dict[str, Doubles], _Codes]:
+    """Return the same of those who took items later, all strategies fitted anew after each step."""
+    out = np.isin(data.items, items)
+    train, rows = data.take(~out), data.take(out)
+    rows = rows.take(np.lexsort((random(told[1]).permutation(len(rows)), rows.times, rows.items)))
+    place = _places(rows.items)
+    early, known = rows.take(place < steps[-1]), np.bincount(train.users, minlength=len(train.user_ids)) > 0
+    width = np.int64(len(data.catalogue))
+    again = np.isin(rows.users * width + rows.items, early.users * width + early.items)
+    wanted = rows.take((place >= steps[-1]) & ~again & known[rows.users])
+    values: dict[str, list[Doubles]] = {}
+    for acts in tracked("acts given back", steps):
+        exam = _exam(joined((train, rows.take(place < acts))), wanted, code, train)
+        for name, model in _fitted(exam.train, code, *told).items():
+            values.setdefault(name, []).append(exam.ndcg(model, np.ones(len(exam), dtype=np.bool_), _K))
+    return {name: np.stack(columns, axis=1) for name, columns in values.items()}, exam.users
+
+
+def _places(codes: _Codes) -> NDArray[np.int64]:
+    """Return Int64[N], how many rows of the same code, which lie together, are before each."""
+    first = np.flatnonzero(np.diff(codes, prepend=-1))
+    return np.arange(len(codes)) - np.repeat(first, np.diff(np.append(first, len(codes))))
+
+
+def _exam(train: Interactions, wanted: Interactions, code: int, known: Interactions) -> Exam:
+    """Ask everybody for all that they took of some rows, with what is known of them."""
     width = np.int64(len(train.catalogue))
     keys = np.unique(wanted.users * width + wanted.items)
-    users = (keys // width).astype(np.int32)
-    indptr = np.searchsorted(users, np.append(persons, np.iinfo(np.int32).max))
-    histories: Queries = Histories.of(joined((train, given))).rows(persons)
+    persons, counts = np.unique((keys // width).astype(np.int32), return_counts=True)
+    histories: Queries = Histories.of(known).rows(persons)
     return Exam(
         train=train,
         users=persons,
         domains=np.full(len(persons), code, dtype=np.int16),
-        indptr=indptr.astype(np.int64),
+        indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
         answers=(keys % width).astype(np.int32),
         histories=replace(histories, users=None),
         asked=len(persons),
@@ -190,7 +251,7 @@ def _asked(
     )
 
 
-def _step(values: Mapping[str, Doubles], persons: NDArray[np.int32], acts: int) -> Step:
+def _step(values: Mapping[str, Doubles], persons: _Codes, acts: int) -> Step:
     """Compare every strategy with the control after so many acts."""
     differences = {}
     for name in values:
