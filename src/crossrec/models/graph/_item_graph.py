@@ -25,7 +25,7 @@ from crossrec.models.classic._neighbours import strongest_term
 from crossrec.models.classic._sparse import sum_of_rows
 from crossrec.models.graph._propagation import Graph
 from crossrec.models.ranking import Scorer
-from crossrec.models.training.bags import Bags, bags_of, shuffled
+from crossrec.models.training.bags import Bags, bags_of, shuffled, sums_of
 from crossrec.models.training.exam import held_out
 from crossrec.models.training.export import Exported, of_history
 from crossrec.models.training.network import FromNetwork
@@ -202,7 +202,7 @@ class _Asked(nn.Module):
 
 def vectors_of(bags: Bags, sources: Tensor) -> Tensor:
     """Return Float32[B, D] the vectors of histories of which a part is left out."""
-    return functional.embedding_bag(bags.items, sources, bags.starts, mode="sum", per_sample_weights=bags.values)
+    return sums_of(bags, sources)
 
 
 def asked_for(users: Tensor, targets: Tensor, bags: Bags, negatives: int) -> Tensor:
@@ -215,7 +215,7 @@ def asked_for(users: Tensor, targets: Tensor, bags: Bags, negatives: int) -> Ten
         negatives: Items drawn for the batch that stand for all, see `sampled_softmax`; 0 is all items.
     """
     items = len(targets)
-    own = (users * functional.embedding_bag(bags.items, targets, bags.starts, mode="sum")).sum()
+    own = (users * sums_of(bags, targets, weighed=False)).sum()
     if not 0 < negatives < items:
         return (torch.logsumexp(users @ targets.T, dim=1) @ bags.sizes.to(users.dtype) - own) / len(bags.items)
     drawn = torch.randint(0, items, (negatives,))

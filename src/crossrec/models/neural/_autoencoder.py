@@ -19,7 +19,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.ranking import Scorer
-from crossrec.models.training.bags import Bags, bags_of, shuffled
+from crossrec.models.training.bags import Bags, bags_of, shuffled, sums_of
 from crossrec.models.training.exam import held_out
 from crossrec.models.training.export import Exported, of_history
 from crossrec.models.training.network import FromNetwork
@@ -154,8 +154,8 @@ def unlikeliness(vectors: Tensor, weight: Tensor, bias: Tensor, bags: Bags) -> T
         bags: The histories.
     """
     everything = torch.logsumexp(functional.linear(vectors, weight, bias), dim=1) * bags.sizes
-    own = functional.embedding_bag(bags.items, weight, bags.starts, mode="sum")
-    lean = functional.embedding_bag(bags.items, bias[:, None], bags.starts, mode="sum")[:, 0]
+    own = sums_of(bags, weight, weighed=False)
+    lean = sums_of(bags, bias[:, None], weighed=False)[:, 0]
     return everything - (vectors * own).sum(dim=1) - lean
 
 

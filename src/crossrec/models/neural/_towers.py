@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from crossrec.models.training.bags import Bags
+from crossrec.models.training.bags import Bags, sums_of
 
 __all__ = ["Towers"]
 
@@ -41,9 +41,7 @@ class Towers(nn.Module):
 
     def sums(self, bags: Bags) -> Tensor:
         """Return Float32[B, W], the sum of each history's vectors times its values."""
-        return functional.embedding_bag(
-            bags.items, self.past.weight, bags.starts, mode="sum", per_sample_weights=bags.values
-        )
+        return sums_of(bags, self.past.weight)
 
     def forward(self, histories: Tensor, items: Tensor) -> Tensor:
         """Return Float32[A, C], a number for each item of each history.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from crossrec.core.clock import random
 
-__all__ = ["Bags", "bags_of", "shuffled"]
+__all__ = ["Bags", "bags_of", "shuffled", "sums_of"]
 
 
 class Bags(NamedTuple):
@@ -41,6 +42,37 @@ def bags_of(rows: sp.csr_array) -> Bags:
         torch.from_numpy(np.diff(indptr)),
         torch.from_numpy(rows.data.astype(np.float32)),
     )
+
+
+def sums_of(bags: Bags, table: Tensor, *, weighed: bool = True) -> Tensor:
+    """Return Float32[B, D], the sum of the vectors of each history's items.
+
+    Torch's own gradient of an embedding bag sorts the items of a batch, and takes several times as long as this one.
+
+    Args:
+        bags: B histories.
+        table: Float32[I, D] vectors of items.
+        weighed: Times the histories' values.
+    """
+    values = bags.values if weighed else torch.ones_like(bags.values)
+    found: Tensor = _Sums.apply(table, bags.items, bags.starts, values)  # type: ignore[no-untyped-call]  # torch's
+    return found
+
+
+class _Sums(torch.autograd.Function):
+    """An embedding bag whose gradient is a sparse product."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, items: Tensor, starts: Tensor, values: Tensor) -> Tensor:
+        ctx.size = len(table)
+        ctx.save_for_backward(items, starts, values)
+        return functional.embedding_bag(items, table, starts, mode="sum", per_sample_weights=values)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        items, starts, values = (part.numpy() for part in ctx.saved_tensors)
+        rows = sp.csr_array((values, items, np.append(starts, len(items))), shape=(len(starts), ctx.size))
+        return torch.from_numpy(rows.T @ gradients[0].contiguous().numpy()), None, None, None
 
 
 def shuffled(rows: NDArray[np.integer], size: int, *, seed: int, epoch: int) -> Iterator[NDArray[np.integer]]:
