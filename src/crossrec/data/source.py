@@ -7,7 +7,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 from pathlib import Path
-from typing import ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import polars as pl
 
@@ -17,6 +17,9 @@ from crossrec.core.shelf import Shelf
 from crossrec.data.intake.prescan import FileState, ScannedFile, TextFile
 from crossrec.data.numbers.digits import NumberFile
 from crossrec.data.storing.quarantine import refused_frame
+
+if TYPE_CHECKING:
+    from crossrec.data.coded.file import CodedFile
 
 __all__ = ["SOURCES", "FastRows", "FileNote", "Reading", "Rules", "Source", "create", "rating_range", "refused_of"]
 
@@ -112,6 +115,7 @@ class Reading:
         rules: How they are checked.
         files: The files that were read.
         fast: The same rows from a simpler parser; None where the text is not simple.
+        coded: The same rows as codes, checked as `rules` says but for odd ones; None where they were not read so.
         items: What is known about the items: `item_id` and any columns; None where nothing is.
         users: What is known about the users: `user_id` and any columns; None where nothing is.
         ties: Who knows or trusts whom, in the columns of `TIES`; None where nothing is said.
@@ -133,6 +137,7 @@ class Reading:
     rules: Rules
     files: tuple[FileNote, ...]
     fast: FastRows | None = None
+    coded: CodedFile | None = None
     items: pl.DataFrame | None = None
     users: pl.DataFrame | None = None
     ties: pl.DataFrame | None = None

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
+from crossrec.data.coded.file import CodedFile
+from crossrec.data.coded.sink import sink_coded
 from crossrec.data.intake.duplicates import Repeats, without_repeats
 from crossrec.data.intake.elsewhere import Workers
 from crossrec.data.intake.row_checks import checked, kept, refused, settle_unit
@@ -65,7 +67,10 @@ def take(
     first = first_positions or {}
     sunk = None if workers else _fast(reading, domain, workspace / "fast", only=only, first=first)
     survey = None
-    if sunk is None:
+    bad = refused_frame()
+    if sunk is None and reading.coded and not workers:
+        staged, rows, bad, survey = _coded(reading, reading.coded, domain, workspace / "coded", only=only, first=first)
+    elif sunk is None:
         parsed, expected = (reading.rows, None) if workers else _parsed_once(reading, workspace)
         rows = _checked_there(reading, domain, workers) if workers else checked(parsed, reading.rules, domain)
         rows = rows if only is None else rows.filter(pl.col("#file").is_in(list(only)))
@@ -74,7 +79,6 @@ def take(
         bad = _bad(rows, reading)
     else:
         staged, rows, survey = sunk
-        bad = refused_frame()
     staged = _in_source_order(staged, reading)
     repeats = Repeats(tuple(staged), refused_frame(), {})
     if not reading.repeats and (already or survey is None or survey.repeated):
@@ -111,6 +115,26 @@ def _fast(
     return (staged, rows, None) if exact else None
 
 
+def _coded(
+    reading: Reading,
+    coded: CodedFile,
+    domain: str,
+    folder: Path,
+    *,
+    only: Collection[str] | None,
+    first: Mapping[str, int],
+) -> tuple[list[Staged], pl.LazyFrame, pl.DataFrame, Survey | None]:
+    """Write the rows of one file that were read as codes, and those of its odd lines that keep all rules."""
+    rows = _shifted(checked(reading.rows, reading.rules, domain), reading, first)
+    if only is not None and coded.file not in only:
+        return [], rows.filter(pl.lit(value=False)), refused_frame(), None
+    shift = first.get(coded.file, 0)
+    odd = checked(coded.odd.lazy().with_columns(pl.col("position") + shift), reading.rules, domain)
+    good = kept(odd).drop("#file").collect()
+    staged, survey = sink_coded(coded, good, folder, kind=reading.rules.kind, domain=domain, shift=shift)
+    return staged, rows, _bad(odd, reading), survey
+
+
 def _parsed_once(reading: Reading, workspace: Path) -> tuple[pl.LazyFrame, int]:
     """Write parsed rows to the workspace, since they are asked for the good, the bad and the repeated ones; count."""
     if reading.stored:
@@ -139,6 +163,8 @@ def _checked_part(rows: pl.LazyFrame, rules: Rules, domain: str) -> pl.LazyFrame
 
 def _unit(reading: Reading) -> str:
     """Settle the unit of the times, by the fast rows where they can be read."""
+    if reading.coded and not reading.coded.odd.height:
+        return reading.rules.unit  # all times were read by it
     if reading.fast is not None:
         try:
             return settle_unit(reading.fast.rows, reading.rules)

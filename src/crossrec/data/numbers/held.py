@@ -19,14 +19,15 @@ from crossrec.data.intake.row_checks import EARLIEST, LATEST
 from crossrec.data.numbers.digits import NumberFile, Ranges, block_starts, rows_of
 from crossrec.data.storing.counting import Counts
 
-__all__ = ["COLUMNS", "UNTIMED", "Held", "Seen", "month_number"]
+__all__ = ["COLUMNS", "DAY", "FIRST_DAY", "UNTIMED", "Held", "Seen", "month_number", "months_of_days"]
 
 COLUMNS = ("user_id", "item_id", "rating", "timestamp")
 UNTIMED = -1
 """Stands for a month where rows have no time."""
 _READERS = 2
-_DAY = 86_400_000
-_FIRST_DAY, _FIRST_YEAR = EARLIEST // _DAY, 1990
+DAY = 86_400_000
+FIRST_DAY = EARLIEST // DAY
+_FIRST_YEAR = 1990
 _Words: TypeAlias = NDArray[np.uint64]
 _Rows: TypeAlias = tuple[
     NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float32], NDArray[np.int64], NDArray[np.uint32]
@@ -68,10 +69,14 @@ class Seen:
 
     def ids(self) -> pl.Series:
         """Return the numbers as text, the smallest first."""
+        return pl.Series("item_id", self.numbers()).cast(pl.String)
+
+    def numbers(self) -> NDArray[np.uint64]:
+        """Return the numbers, the smallest first."""
         words = np.flatnonzero(self.bits)
         flags = np.unpackbits(self.bits[words].view(np.uint8), bitorder="little").reshape(-1, 64)
         places, bits = np.nonzero(flags)
-        return pl.Series("item_id", words[places] * 64 + bits).cast(pl.String)
+        return (words[places] * 64 + bits).astype(np.uint64)
 
 
 @dataclass
@@ -94,7 +99,7 @@ class Held:
 
     def read(self, file: NumberFile, ranges: Ranges) -> bool:
         """Take the rows of a file; false where one of them is odd."""
-        months = _months_of_days()
+        months = months_of_days()
         with ThreadPoolExecutor(_READERS) as readers:
             for piece in readers.map(lambda start: _piece(file, start, ranges, months), block_starts(file)):
                 if piece is None:
@@ -163,9 +168,9 @@ def _piece(file: NumberFile, start: int, ranges: Ranges, months: NDArray[np.int1
     return _Piece(columns, starts, first, last, rows.ascending)
 
 
-def _months_of_days() -> NDArray[np.int16]:
+def months_of_days() -> NDArray[np.int16]:
     """Return Int16[days]: months since January 1990 of each day that a row may have."""
-    days = pl.Series(np.arange(_FIRST_DAY, LATEST // _DAY, dtype=np.int32)).cast(pl.Date)
+    days = pl.Series(np.arange(FIRST_DAY, LATEST // DAY, dtype=np.int32)).cast(pl.Date)
     return ((days.dt.year() - _FIRST_YEAR) * 12 + days.dt.month().cast(pl.Int32) - 1).cast(pl.Int16).to_numpy()
 
 
@@ -193,7 +198,7 @@ def _cut(
     starts = np.zeros(month_of_day[-1] + 2, dtype=np.int64)
     months = np.empty(rows, dtype=np.int16)
     for row in range(rows):
-        months[row] = month_of_day[times[row] // _DAY - _FIRST_DAY]
+        months[row] = month_of_day[times[row] // DAY - FIRST_DAY]
         starts[months[row] + 1] += 1
     starts = np.cumsum(starts)
     ends = starts.copy()

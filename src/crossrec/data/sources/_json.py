@@ -18,7 +18,7 @@ from crossrec.data.intake.elsewhere import taken_apart, workers_called
 from crossrec.data.intake.line_stream import LineStream, head_lines
 from crossrec.data.intake.prescan import Entry, ScannedFile, prescan
 
-__all__ = ["PLACES", "Fields", "Shape", "json_file", "keys_of"]
+__all__ = ["PLACES", "Fields", "Shape", "json_file", "keys_of", "of_lines"]
 
 Fields: TypeAlias = Mapping[str, pl.DataType]
 """Key of the JSON object -> type of its column: text, or lists and structs of text."""
@@ -150,7 +150,7 @@ def _parsed(
     """Parse a block of whole lines into one table."""
     lines = pl.read_lines(io.BytesIO(block), name="text")
     numbered = lines.with_columns(pl.int_range(first, first + lines.height, dtype=pl.Int64).alias("line"))
-    return _of_lines(numbered, label, fields, rewrite)
+    return of_lines(numbered, label, fields, rewrite)
 
 
 def _quick(first: int, block: bytes, label: str, fields: dict[str, pl.DataType], types: Fields) -> pl.DataFrame | None:
@@ -179,7 +179,7 @@ def _apart(
 ) -> pl.LazyFrame:
     """Parse `line` and `text` where they are."""
     parsed = lines.map_batches(
-        partial(_of_lines, label=label, fields=fields, rewrite=rewrite),
+        partial(of_lines, label=label, fields=fields, rewrite=rewrite),
         schema=pl.Schema({**PLACES, **fields}),
         predicate_pushdown=False,
         projection_pushdown=False,
@@ -187,7 +187,7 @@ def _apart(
     return shape(parsed)
 
 
-def _of_lines(
+def of_lines(
     lines: pl.DataFrame,
     label: str,
     fields: dict[str, pl.DataType],

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from crossrec.core.errors import InvalidInput
+from crossrec.core.event import MAX_ID_BYTES
+from crossrec.data.coded.file import CodedFile
+from crossrec.data.coded.parsing import Limits
+from crossrec.data.coded.reading import Form, read_coded
+from crossrec.data.intake.elsewhere import workers_called
+from crossrec.data.intake.line_stream import LineStream
 from crossrec.data.intake.prescan import Entry, ScannedFile
+from crossrec.data.intake.row_checks import EARLIEST, LATEST
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
 from crossrec.data.sources import _amazon_items, _files, _json, _lines
 from crossrec.data.storing.quarantine import refused_frame
@@ -21,6 +29,12 @@ _OLD = {"reviewerID": "user_id", "asin": "item_id", "overall": "rating", "unixRe
 _NEW = {"user_id": "user_id", "parent_asin": "item_id", "rating": "rating", "timestamp": "timestamp"}
 _MORE = {"ms": ("verified_purchase", "helpful_vote", "asin"), "s": ("verified", "vote", "helpful")}
 """Keys that become the context, by the unit of the form: some are there in few lines only."""
+_MORE_KEYS = {
+    "ms": {"verified": "verified_purchase", "votes": "helpful_vote", "variant": "asin"},
+    "s": {"verified": "verified", "votes": "vote", "odd": "helpful"},
+}
+_LOWEST, _HIGHEST = 1.0, 5.0
+_UNITS = {"ms": 1, "s": 1_000}
 _TYPES: dict[str, pl.DataType] = {
     **dict.fromkeys(("overall", "rating"), pl.Float64()),
     **dict.fromkeys(("unixReviewTime", "timestamp", "helpful_vote"), pl.Int64()),
@@ -67,14 +81,18 @@ class Amazon:
         """
         entry = _reviews(path)
         columns, unit = _form(set(_json.keys_of(entry, encoding=self.encoding)), entry)
-        rows, scanned = self._rows(entry, columns, _MORE[unit], workspace)
+        coded, scanned = self._coded(entry, columns, unit, workspace)
+        rows = coded.lazy() if coded else None
+        if rows is None or scanned is None:
+            rows, scanned = self._rows(entry, columns, _MORE[unit], workspace)
         products = self._products(path, entry)
         found = _amazon_items.read(products, workspace, text=self.text) if products else None
         if found and products:
-            _refuse_foreign(rows, found.items, f"{entry.label}, {products.label}")
+            seen = coded.all_items if coded else rows.select("item_id").unique().collect(engine="streaming")
+            _refuse_foreign(seen, found.items, f"{entry.label}, {products.label}")
         return Reading(
             rows=rows,
-            rules=Rules((1.0, 5.0), unit=unit, kind="rate", own_context=True),
+            rules=Rules((_LOWEST, _HIGHEST), unit=unit, kind="rate", own_context=True),
             files=(FileNote.of(scanned), *([found.file] if found else [])),
             items=found.items if found else None,
             refused=refused_of(scanned).with_columns(pl.lit(None, pl.String).alias("value")),
@@ -82,20 +100,33 @@ class Amazon:
             licence="research use; cite McAuley et al.",
             private=True,
             stored=True,
+            coded=coded,
         )
 
+    def _coded(
+        self, entry: Entry, columns: Mapping[str, str], unit: str, workspace: Path
+    ) -> tuple[CodedFile | None, ScannedFile | None]:
+        """Read the reviews as codes; None where an engine's workers read them, or too many lines are odd."""
+        if workers_called():
+            return None, None
+        stream = LineStream(entry, encoding=self.encoding)
+        keys = {field: key for key, field in columns.items()} | _MORE_KEYS[unit]
+        limits = Limits(np.float32(_LOWEST), np.float32(_HIGHEST), EARLIEST, LATEST, _UNITS[unit], MAX_ID_BYTES)
+        fields, shape = _shape(columns, _MORE[unit])
+        coded = read_coded(
+            stream,
+            Form(keys, limits, _coded_context()),
+            lambda lines: shape(_json.of_lines(lines, entry.label, fields, None).lazy()).collect(),
+            file=entry.label,
+            folder=workspace / "coded",
+        )
+        return coded, stream.scanned if coded else None
+
     def _rows(
-        self, entry: Entry, columns: dict[str, str], more: Sequence[str], workspace: Path
+        self, entry: Entry, columns: Mapping[str, str], more: Sequence[str], workspace: Path
     ) -> tuple[pl.LazyFrame, ScannedFile]:
         """Parse the reviews once, into the columns of `Reading.rows`."""
-        fields: dict[str, pl.DataType] = {name: pl.String() for name in (*columns, *more)}
-        if "helpful" in more:
-            fields["helpful"] = pl.List(pl.String())
-        wanted = {**columns, "#context": "context"}
-
-        def shape(found: pl.LazyFrame) -> pl.LazyFrame:
-            return _lines.settled(found.with_columns(_context(more)), wanted)
-
+        fields, shape = _shape(columns, more)
         return _json.json_file(entry, workspace, fields, shape, encoding=self.encoding, types=_TYPES)
 
     def _products(self, path: Path, reviews: Entry) -> Entry | None:
@@ -114,6 +145,15 @@ class Amazon:
                 "name it with option metadata"
             )
         return found[0]
+
+
+def _shape(columns: Mapping[str, str], more: Sequence[str]) -> tuple[dict[str, pl.DataType], _json.Shape]:
+    """Return the keys that are parsed, and what makes the columns of `Reading.rows` of them."""
+    fields: dict[str, pl.DataType] = {name: pl.String() for name in (*columns, *more)}
+    if "helpful" in more:
+        fields["helpful"] = pl.List(pl.String())
+    wanted = {**columns, "#context": "context"}
+    return fields, lambda found: _lines.settled(found.with_columns(_context(more)), wanted)
 
 
 def _reviews(path: Path) -> Entry:
@@ -165,11 +205,22 @@ def _context(keys: Sequence[str]) -> pl.Expr:
     return pl.when(inside != "").then(pl.lit("{") + inside + pl.lit("}")).alias("#context")
 
 
-def _refuse_foreign(rows: pl.LazyFrame, items: pl.DataFrame, labels: str) -> None:
+def _coded_context() -> pl.Expr:
+    """Write the same of columns `verified`, `votes` and `variant`, whose values are known to be plain."""
+    parts = [
+        pl.lit('"verified":') + pl.col("verified").cast(pl.String),
+        pl.lit('"helpful_vote":') + pl.col("votes").cast(pl.String),
+        pl.lit('"asin":"') + pl.col("variant") + pl.lit('"'),
+    ]
+    inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
+    return pl.when(inside != "").then(pl.lit("{") + inside + pl.lit("}"))
+
+
+def _refuse_foreign(seen: pl.DataFrame, items: pl.DataFrame, labels: str) -> None:
     """Refuse products that hardly any review is about: a file of another category."""
     if items.height <= _FEW_PRODUCTS:
         return
-    seen = rows.select("item_id").drop_nulls().unique().collect(engine="streaming")
+    seen = seen.drop_nulls()
     known = seen.join(items.select("item_id"), on="item_id", how="semi").height
     if known < _LEAST_SHARE * seen.height:
         raise InvalidInput(
