@@ -6,6 +6,9 @@ The numbers are for comparison with papers that did the same; the full catalogue
 on each user's last act but one, by the same draw; the tested model learns from it too, as published.
 
     python benchmarks/quality/ncf_protocol.py --models popularity,item_knn,als,ease
+    python benchmarks/quality/ncf_protocol.py --models ncf --state ~/states
+
+A network that was stopped goes on from `--state`.
 """
 
 from __future__ import annotations
@@ -23,9 +26,11 @@ from reading import RESULTS, SHARED, best_of, grid, provenance, write
 from crossrec.core.interactions import Interactions
 from crossrec.evaluation.evaluate import evaluate
 from crossrec.evaluation.protocol import Protocol
+from crossrec.models.progress import watching
 from crossrec.models.recommender import create
+from crossrec.models.training.resume import resuming
 
-BARS = {"als": 0.72}
+BARS = {"als": 0.72, "ncf": 0.70}
 NCF = Protocol("leave-last-out", k=10, fit_on="train+validation", sampled=99)
 METRIC = NCF.named("hit_rate", 10)
 GRIDS = {
@@ -34,6 +39,8 @@ GRIDS = {
     "ease": grid(l2=[300.0, 1000.0, 3000.0]),
     "als": grid(factors=[64, 128, 192], nu=[1.0], alpha=[3.0], l2=[30.0, 50.0])
     + grid(factors=[128], nu=[1.0], alpha=[1.0, 10.0], l2=[30.0, 50.0]),
+    "ncf": grid(kind=["mlp", "neumf"], width=[64], batch_size=[2048], learning_rate=[0.002], epochs=[8])
+    + grid(kind=["neumf"], width=[64], batch_size=[2048], learning_rate=[0.002], epochs=[16]),
 }
 
 
@@ -41,6 +48,12 @@ def read(path: Path) -> Interactions:
     """Read all ratings as acts, in their order within a user."""
     place = pl.col("rank_in_user_time_order").fill_null(0).cast(pl.Int64)
     return Interactions.from_frame(pl.read_csv(path).select(user_id="UserID", item_id="MovieID", position=place))
+
+
+def told(name: str, done: int, total: int) -> None:
+    """Print an epoch a line."""
+    if name.startswith("epochs"):
+        print(f"  {name} {done}/{total}", flush=True)
 
 
 def run(name: str, data: Interactions) -> dict[str, Any]:
@@ -58,16 +71,18 @@ def run(name: str, data: Interactions) -> dict[str, Any]:
 
 
 def main() -> int:
-    told = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    told.add_argument("--data", type=Path, default=SHARED / "ml-1m/ratings.csv.gz")
-    told.add_argument("--models", default="popularity,item_knn,als,ease")
-    chosen = told.parse_args()
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--data", type=Path, default=SHARED / "ml-1m/ratings.csv.gz")
+    asked.add_argument("--models", default="popularity,item_knn,als,ease")
+    asked.add_argument("--state", type=Path)
+    chosen = asked.parse_args()
     data = read(chosen.data)
     print(f"ml-1m: {len(data):,} rows, {len(data.user_ids):,} users, {len(data.catalogue):,} items")
     kept = RESULTS / "quality_ncf_protocol.json"
     found = json.loads(kept.read_text())["models"] if kept.exists() else {}
     for name in chosen.models.split(","):
-        found[name] = run(name, data)
+        with watching(told), resuming(chosen.state):
+            found[name] = run(name, data)
         write("quality_ncf_protocol", {"rows": len(data), "bars": BARS, "models": found})
     return 0 if all(found[name]["metrics"][METRIC]["value"] >= BARS.get(name, 0.0) for name in found) else 1
 

@@ -49,6 +49,7 @@ _HOMES = {
     "RecVAE": "models.neural.recvae",
     "MultVAE": "models.neural.mult_vae",
     "BERT4Rec": "models.sequence.bert4rec",
+    "BSARec": "models.sequence.bsarec",
     "Gated": "models.transfer.gated",
     "PTUPCDR": "models.transfer.ptupcdr",
     "TextBridge": "models.transfer.text_bridge",
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     from crossrec.models.neural.recvae import RecVAE
     from crossrec.models.recommender import create
     from crossrec.models.sequence.bert4rec import BERT4Rec
+    from crossrec.models.sequence.bsarec import BSARec
     from crossrec.models.sequence.markov import Markov
     from crossrec.models.sequence.sasrec import SASRec
     from crossrec.models.storage import load
@@ -112,6 +114,7 @@ __all__ = [
     "SVD",
     "Act",
     "BERT4Rec",
+    "BSARec",
     "CrossrecError",
     "DomainEASE",
     "Event",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Transformer"]
+__all__ = ["Block", "Transformer"]
 
 _NEVER = -1e9
 _SPREAD = 0.02
@@ -27,17 +29,27 @@ class Transformer(nn.Module):
         dropout: Share of numbers that are left out while learning, in [0, 1).
         longest: Places of a history at most.
         causal: A place sees itself and those before; otherwise all.
+        layer: Makes each of the blocks; None makes a `Block`.
     """
 
     def __init__(
-        self, codes: int, *, width: int, blocks: int, heads: int, dropout: float, longest: int, causal: bool = True
+        self,
+        codes: int,
+        *,
+        width: int,
+        blocks: int,
+        heads: int,
+        dropout: float,
+        longest: int,
+        causal: bool = True,
+        layer: Callable[[], Block] | None = None,
     ) -> None:
         super().__init__()
         self.longest, self.causal = longest, causal
         self.table = nn.Embedding(codes, width)
         self.entry = nn.LayerNorm(width)
         self.drop = nn.Dropout(dropout)
-        self.blocks = nn.ModuleList(_Block(width, heads, dropout) for _ in range(blocks))
+        self.blocks = nn.ModuleList(Block(width, heads, dropout) if layer is None else layer() for _ in range(blocks))
         self.distances = nn.Parameter(torch.zeros(blocks, heads, longest if causal else 2 * longest - 1))
         self.last = nn.LayerNorm(width)
         for part in self.modules():
@@ -67,8 +79,14 @@ class Transformer(nn.Module):
         return found
 
 
-class _Block(nn.Module):
-    """Attention, then two layers at each place."""
+class Block(nn.Module):
+    """Attention, then two layers at each place.
+
+    Args:
+        width: Numbers of a vector.
+        heads: Of the attention.
+        dropout: Share of numbers that are left out while learning.
+    """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -81,12 +99,22 @@ class _Block(nn.Module):
         self.drop = nn.Dropout(dropout)
 
     def forward(self, vectors: Tensor, bias: Tensor) -> Tensor:
+        """Return Float32[B, L, D].
+
+        Args:
+            vectors: Float32[B, L, D].
+            bias: Float32[B, H, L, L] added to the attention, very low where a place is not seen.
+        """
+        vectors = vectors + self.drop(self.mixed(self.before_attention(vectors), bias))
+        deeper: Tensor = vectors + self.drop(self.places(self.before_places(vectors)))
+        return deeper
+
+    def mixed(self, vectors: Tensor, bias: Tensor) -> Tensor:
+        """Return Float32[B, L, D] what each place takes from those that it sees."""
         batch, places, width = vectors.shape
-        asked = self.asks(self.before_attention(vectors))
-        query, key, value = asked.view(batch, places, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        query, key, value = self.asks(vectors).view(batch, places, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         found = functional.scaled_dot_product_attention(
             query, key, value, attn_mask=bias, dropout_p=self.dropout if self.training else 0.0
         )
-        vectors = vectors + self.drop(self.joins(found.transpose(1, 2).reshape(batch, places, width)))
-        deeper: Tensor = vectors + self.drop(self.places(self.before_places(vectors)))
-        return deeper
+        joined: Tensor = self.joins(found.transpose(1, 2).reshape(batch, places, width))
+        return joined

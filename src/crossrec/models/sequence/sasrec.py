@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from crossrec.core.errors import unknown_name
 from crossrec.core.interactions import Interactions
-from crossrec.models.sequence._next_item import NextItem
-from crossrec.models.sequence._sequences import Sequences, rounds
-from crossrec.models.space import Choice, Space
-from crossrec.models.training.exam import held_out
-from crossrec.models.training.losses import generalised_bce, sampled_softmax, softmax
+from crossrec.models.sequence._prefixes import EveryPrefix
 
 __all__ = ["SASRec"]
 
-LOSSES = ("softmax", "sampled", "gbce")
-
 
 @dataclass
-class SASRec(NextItem):
+class SASRec(EveryPrefix):
     """Predicts the next item from all before it; every prefix of a history is learned from.
 
     Args:
@@ -48,9 +35,6 @@ class SASRec(NextItem):
     so that a prefix looks like a whole history, and in layers normalised before they begin.
     """
 
-    space: ClassVar[Space] = {**NextItem.space, "loss": Choice(LOSSES)}
-    loss: str = "softmax"
-
     def fit(self, train: Interactions, *, validation: Interactions | None = None) -> SASRec:
         """Learn from the order of each person's items.
 
@@ -58,39 +42,5 @@ class SASRec(NextItem):
             InvalidInput: A setting is out of its range, or nobody did two things.
             NotFound: No such loss.
         """
-        self.check_settings()
-        if self.loss not in LOSSES:
-            raise unknown_name("loss", self.loss, LOSSES)
-        part, exam = held_out(train, validation, seed=self.seed)
-        whole = self.histories_to_learn(part, self.longest + 1)
-        filler = len(train.catalogue)
-
-        def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-            for rows in rounds(whole.lengths - 1, self.batch_size, seed=self.seed, epoch=epoch):
-                yield _pairs(whole, rows, filler)
-
-        sampled = self.kept_of_a_target(filler)
-        numbers = {"softmax": self.width, "sampled": sampled, "gbce": self.negatives * self.width}[self.loss]
-        room = self.batch_bytes(whole.lengths - 1, 1.0, numbers)
-        fitted: SASRec = self.learned(part, exam, self._loss, batches, all_of_it=train, batch_bytes=room)
+        fitted: SASRec = self.from_prefixes(train, validation)
         return fitted
-
-    def _loss(self, network: Any, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """Return the loss of all places of a batch."""
-        items, targets = batch
-        here = targets >= 0
-        vectors, wanted, table = network(items, here.sum(1))[here], targets[here], network.table.weight[:-1]
-        if self.loss == "softmax":
-            return softmax(vectors, wanted, table)
-        if self.loss == "sampled":
-            return sampled_softmax(vectors, wanted, table, self.negatives)
-        return generalised_bce(vectors, wanted, table, self.negatives)
-
-
-def _pairs(whole: Sequences, rows: np.ndarray[Any, np.dtype[np.int64]], filler: int) -> tuple[Tensor, Tensor]:
-    """Return Int64[B, L] items but the last of each history, and what follows each, -1 behind the end."""
-    table = whole.padded(rows, filler)
-    items, targets = table[:, :-1].copy(), table[:, 1:].copy()
-    targets[targets == filler] = -1
-    items[targets < 0] = filler
-    return torch.from_numpy(items), torch.from_numpy(targets)
