@@ -188,7 +188,7 @@ def sequences(found: dict[str, Any]) -> list[str]:
     rows = [
         [*name.split(), ", ".join(f"{key} {value}" for key, value in one["settings"].items()), str(len(one["seeds"]))]
         + [" ± ".join(f"{value:.4f}" for value in over_seeds(one["seeds"], key)) for key in one["means"]]
-        + [f"{max(seed['fit_seconds'] for seed in one['seeds'].values()):,.0f}"]
+        + [f"{longest:,.0f}" if (longest := max(seed["fit_seconds"] or 0 for seed in one["seeds"].values())) else ""]
         for name, one in found["runs"].items()
     ]
     shown = list(next(iter(found["runs"].values()))["means"])
