@@ -46,7 +46,7 @@ class Scores:
             floor: Float32[B]; None is 0: what is not related to the history scores 0 exactly.
         """
         least = np.zeros(len(values), dtype=np.float32) if floor is None else floor
-        said = (values.max(axis=1, initial=0) > least) | (values.min(axis=1, initial=0) < -least)
+        said = _says_something(np.ascontiguousarray(values, dtype=np.float32), np.asarray(least, dtype=np.float32))
         return cls(values, known & said, least)
 
 
@@ -173,6 +173,18 @@ def top_k(
     return items, scores
 
 
+@numba.njit(cache=True, nogil=True)
+def _says_something(values: Floats, least: Floats) -> Bools:  # pragma: no cover - compiled
+    """Return Bool[B]: has a row a score larger in size than the least that says something?"""
+    found = np.zeros(len(values), dtype=np.bool_)
+    for row in range(len(values)):
+        for score in values[row]:
+            if abs(score) > least[row]:
+                found[row] = True
+                break
+    return found
+
+
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _fill_top_k(
     values: Floats, allowed: Bools, indptr: Offsets, seen: Codes, floor: Floats, items: Codes, scores: Floats
@@ -184,12 +196,12 @@ def _fill_top_k(
         size = 0
         at, end = indptr[row], indptr[row + 1]
         for code in range(values.shape[1]):
-            while at < end and seen[at] < code:
-                at += 1
             score = values[row, code]
             # Codes come in rising order, so an equal score never displaces: the lower code stays.
             if not score > heap_scores[0] and (size == k or not score > -np.inf):
                 continue
+            while at < end and seen[at] < code:
+                at += 1
             if not allowed[code] or (at < end and seen[at] == code) or abs(score) <= floor[row]:
                 continue
             if size < k:
