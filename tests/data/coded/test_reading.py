@@ -25,7 +25,7 @@ KEYS = {
     "user_id": "user_id", "item_id": "parent_asin", "variant": "asin", "rating": "rating", "timestamp": "timestamp",
     "verified": "verified_purchase", "votes": "helpful_vote", "odd": "helpful",
 }  # fmt: skip
-FORM = Form(KEYS, Limits(np.float32(1), np.float32(5), EARLIEST, LATEST, 1, 512), pl.lit(None, pl.String))
+FORM = Form(KEYS, Limits(np.float32(1), np.float32(5), EARLIEST, LATEST, 1, 512), {})
 FOLDERS = itertools.count()
 
 VALUES = st.recursive(

@@ -9,13 +9,14 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from crossrec.data.coded.contexts import contexts
 from crossrec.data.coded.months import MonthFile, Rows
 from crossrec.data.coded.names import Names
 from crossrec.data.numbers.held import Seen
 
 __all__ = ["CodedFile"]
 
-_PLAIN = ("line", "position", "rating", "timestamp", "verified", "votes")
+_PLAIN = ("line", "position", "rating", "timestamp")
 
 
 @dataclass
@@ -30,7 +31,7 @@ class CodedFile:
         occur: Which of the items occur as such.
         odd: The other rows, as in `Reading.rows`, with `position`.
         unit: Milliseconds of one step of the file's times.
-        context: What becomes the context, of the columns `verified`, `votes` and `variant`.
+        context: "verified", "votes" and "variant" -> their keys in the context.
     """
 
     file: str
@@ -40,7 +41,7 @@ class CodedFile:
     occur: Seen
     odd: pl.DataFrame
     unit: int
-    context: pl.Expr
+    context: Mapping[str, str]
 
     def __post_init__(self) -> None:
         self.user_ids, self._items = self.users.ids(), self.items.ids()
@@ -57,19 +58,11 @@ class CodedFile:
 
     def decoded(self, rows: Rows) -> pl.DataFrame:
         """Return `line`, `position`, `user_id`, `item_id`, `rating`, `timestamp` in milliseconds, and `context`."""
-        plain = {name: np.ascontiguousarray(rows[name]) for name in _PLAIN}
-        codes = pl.Series(np.ascontiguousarray(rows["variant"]))
-        table = pl.DataFrame(plain).with_columns(
+        table = pl.DataFrame({name: np.ascontiguousarray(rows[name]) for name in _PLAIN})
+        return table.with_columns(
             self.user_ids.gather(np.ascontiguousarray(rows["user_id"])).alias("user_id"),
             self._items.gather(np.ascontiguousarray(rows["item_id"])).alias("item_id"),
-            self._items.gather(codes.set(codes < 0, None)).alias("variant"),
-        )
-        table = table.with_columns(
-            pl.when(pl.col("verified") >= 0).then(pl.col("verified") > 0).alias("verified"),
-            pl.when(pl.col("votes") >= 0).then("votes").alias("votes"),
-        )
-        return table.select(
-            "line", "position", "user_id", "item_id", "rating", "timestamp", self.context.alias("context")
+            contexts(rows, self.context, self.items).alias("context"),
         )
 
     def lazy(self) -> pl.LazyFrame:

@@ -52,6 +52,16 @@ class Names:
         return int(self._table.size[0])
 
     @property
+    def letters(self) -> _Bytes:
+        """UInt8: all ids, each with a newline."""
+        return self._table.letters[: self.ends[-1]]
+
+    @property
+    def ends(self) -> _Numbers:
+        """Int64[N + 1]: where the letters of the codes before each end."""
+        return self._table.ends[: len(self) + 1]
+
+    @property
     def nbytes(self) -> int:
         """Bytes that the table takes."""
         return sum(array.nbytes for array in self._table)
@@ -85,8 +95,7 @@ class Names:
         """Return all ids in the order of their codes."""
         if not len(self):
             return pl.Series(dtype=pl.String)
-        letters = self._table.letters[: self._table.ends[len(self)]]
-        return pl.read_lines(io.BytesIO(letters.data)).to_series()
+        return pl.read_lines(io.BytesIO(self.letters.data)).to_series().rechunk()
 
 
 @numba.njit(cache=True, nogil=True)

@@ -37,12 +37,12 @@ class Form:
     Args:
         keys: Field of `FIELDS` -> key; without those that the file does not have.
         limits: What a row must keep.
-        context: What becomes the context, of the columns `verified`, `votes` and `variant`.
+        context: "verified", "votes" and "variant" -> their keys in the context.
     """
 
     keys: Mapping[str, str]
     limits: Limits
-    context: pl.Expr
+    context: Mapping[str, str]
 
 
 def read_coded(

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import polars as pl
 
 from crossrec.data.intake.elsewhere import taken_apart, workers_called
+from crossrec.data.intake.line_pass import newlines
 from crossrec.data.intake.line_stream import LineStream, head_lines
 from crossrec.data.intake.prescan import Entry, ScannedFile, prescan
 
@@ -159,7 +160,7 @@ def _quick(first: int, block: bytes, label: str, fields: dict[str, pl.DataType],
         table = pl.read_ndjson(block, schema={name: types.get(name, kind) for name, kind in fields.items()})
     except pl.exceptions.PolarsError:
         return None
-    if table.height != block.count(b"\n") or any(column.null_count() for column in table.get_columns()):
+    if table.height != newlines(block) or any(column.null_count() for column in table.get_columns()):
         return None
     return table.select(
         pl.lit(label).alias("#file"),

@@ -19,6 +19,7 @@ from crossrec.data.intake.elsewhere import workers_called
 from crossrec.data.intake.line_stream import LineStream
 from crossrec.data.intake.prescan import Entry, ScannedFile
 from crossrec.data.intake.row_checks import EARLIEST, LATEST
+from crossrec.data.intake.unpacking import ahead
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
 from crossrec.data.sources import _amazon_items, _files, _json, _lines
 from crossrec.data.storing.quarantine import refused_frame
@@ -33,7 +34,10 @@ _MORE_KEYS = {
     "ms": {"verified": "verified_purchase", "votes": "helpful_vote", "variant": "asin"},
     "s": {"verified": "verified", "votes": "vote", "odd": "helpful"},
 }
+_CONTEXT = {"verified": "verified", "votes": "helpful_vote", "variant": "asin"}
 _LOWEST, _HIGHEST = 1.0, 5.0
+_TOGETHER = 8
+"""Blocks that are handed from thread to thread at a time, which costs more than a block is worth."""
 _UNITS = {"ms": 1, "s": 1_000}
 _TYPES: dict[str, pl.DataType] = {
     **dict.fromkeys(("overall", "rating"), pl.Float64()),
@@ -114,8 +118,8 @@ class Amazon:
         limits = Limits(np.float32(_LOWEST), np.float32(_HIGHEST), EARLIEST, LATEST, _UNITS[unit], MAX_ID_BYTES)
         fields, shape = _shape(columns, _MORE[unit])
         coded = read_coded(
-            stream,
-            Form(keys, limits, _coded_context()),
+            ahead(iter(stream), _TOGETHER),
+            Form(keys, limits, _CONTEXT),
             lambda lines: shape(_json.of_lines(lines, entry.label, fields, None).lazy()).collect(),
             file=entry.label,
             folder=workspace / "coded",
@@ -203,17 +207,6 @@ def _context(keys: Sequence[str]) -> pl.Expr:
             parts.append(pl.lit('"helpful_vote":') + number)
     inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
     return pl.when(inside != "").then(pl.lit("{") + inside + pl.lit("}")).alias("#context")
-
-
-def _coded_context() -> pl.Expr:
-    """Write the same of columns `verified`, `votes` and `variant`, whose values are known to be plain."""
-    parts = [
-        pl.lit('"verified":') + pl.col("verified").cast(pl.String),
-        pl.lit('"helpful_vote":') + pl.col("votes").cast(pl.String),
-        pl.lit('"asin":"') + pl.col("variant") + pl.lit('"'),
-    ]
-    inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
-    return pl.when(inside != "").then(pl.lit("{") + inside + pl.lit("}"))
 
 
 def _refuse_foreign(seen: pl.DataFrame, items: pl.DataFrame, labels: str) -> None:
