@@ -105,6 +105,19 @@ def test_both_domains_speak_where_there_is_a_history_in_both() -> None:
     assert mixed[fourth].mean() > alone[fourth].mean() + 0.05
 
 
+def test_a_reason_is_what_added_most_in_either_domain_or_the_twin() -> None:
+    for settings, data in (({}, world()), ({"link": "same"}, world(text=False, link=True))):
+        model = TextBridge(factors=8, **settings).fit(data)
+        query = Query(history=(Act("films:1"), Act("books:31"), Act("books:32")), domain="films")
+        queries = Queries.from_queries([query], model.catalogue_)
+        items = model.catalogue_.codes_of(["films:5", "films:36", "films:38"])[None]
+        first, *others = model.catalogue_.ids.decode(model.explain(queries, items)[0])
+        assert first == "films:1" and set(others) <= {"books:31", "books:32"}
+    alone = TextBridge(factors=8, weight=0.0).fit(world())
+    assert model.explain(queries, np.full((1, 2), -1, dtype=np.int32)).tolist() == [[-1, -1]]
+    assert set(alone.explain(queries, items)[0].tolist()) <= {-1, int(queries.items[0])}
+
+
 def test_similar_items_stay_in_their_domain() -> None:
     lists = TextBridge(factors=4).fit(world()).similar(["films:2"], k=5)
     assert all(str(item).startswith("films:") and int(str(item)[6:]) < 10 for item in lists.ids()[0])

@@ -23,7 +23,7 @@ from crossrec.models.recommender import FromScores
 from crossrec.models.space import Range, Space
 from crossrec.models.transfer._domains import similar_within
 from crossrec.models.transfer._placing import Join, joins_of, placed
-from crossrec.models.transfer._solving import check_factors, solved, whitened_items
+from crossrec.models.transfer._solving import check_factors, most_told, solved, whitened_items
 from crossrec.models.transfer._texts import Text, texts_of, word_vectors
 from crossrec.models.transfer._twins import moved_to_twins, twins_of
 
@@ -130,6 +130,28 @@ class TextBridge(FromScores):
         own = self.places_[self.catalogue_.domains, np.arange(len(self.catalogue_))]
         return similar_within(self.catalogue_, items, own, k)
 
+    def explain(self, queries: Queries, items: Codes) -> Codes:
+        """Return the past item, of any domain, that added most to each score; see `Explains`."""
+        rows = self.aligned(queries).csr()
+        reasons = np.full(items.shape, -1, dtype=np.int32)
+        domains = np.where(items >= 0, self.catalogue_.domains[np.maximum(items, 0)], -1)
+        for row in range(len(items)):  # a page of answers, not a data set
+            past = rows.indices[rows.indptr[row] : rows.indptr[row + 1]]
+            for code in np.unique(domains[row][domains[row] >= 0]).tolist():
+                asked = np.flatnonzero(domains[row] == code)
+                twins = self.twins_[code][past]
+                told = self._confidence(twins >= 0)
+                known, places = past[told > 0], self.places_[code]
+                stands = np.where(twins >= 0, twins, past)[told > 0]
+                best = most_told(places[stands], told[told > 0], places[items[row, asked]])
+                reasons[row, asked] = np.append(known, -1)[best]
+        return reasons
+
+    def _confidence(self, own: Bools) -> Floats:
+        """Return Float32[N] confidence above 1 of acts, given which are of the target or the same thing as one."""
+        told: Floats = np.where(own, self.alpha, self.weight * self.alpha).astype(np.float32)
+        return told
+
     def _vectors_of(self, texts: list[Text]) -> Floats:
         """Return Float32[I, F], the vectors of the items' texts."""
         if self.encoder == "words":
@@ -141,8 +163,7 @@ class TextBridge(FromScores):
     def _scores_in(self, code: int, rows: sp.csr_array, columns: Codes) -> Floats:
         """Return Float32[B, C], the scores of some items of one domain."""
         moved = moved_to_twins(rows, self.twins_[code])
-        own = self.catalogue_.domains[moved.indices] == code
-        told = np.where(own, self.alpha, self.weight * self.alpha).astype(np.float32)
+        told = self._confidence(self.catalogue_.domains[moved.indices] == code)
         cells = sp.csr_array((told, moved.indices, moved.indptr), shape=moved.shape)
         cells.eliminate_zeros()
         values = dense_scores(solved(cells, self.places_[code]), self.places_[code], columns)
