@@ -3,6 +3,8 @@
 A line is read only where there is one way to understand it: one object of strict JSON, each wanted key once and
 written without escapes, ids of printable ASCII, numbers without exponents. Any other line is odd, and left to a parser
 that is more patient.
+
+All that is compiled together is in this file, since the compiler's cache asks when one file changed.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from typing import NamedTuple, TypeAlias
 import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from crossrec.data.coded.words import word
 
 __all__ = ["FIELDS", "ROW", "SHORTEST", "Limits", "parse"]
 
@@ -40,7 +44,7 @@ _NEEDED = 0b0011011
 _NEWLINE, _RETURN, _QUOTE, _ESCAPE, _COMMA, _COLON, _OPEN, _CLOSE = (ord(sign) for sign in '\n\r"\\,:{}')
 _LIST, _POINT, _MINUS, _ZERO = (ord(sign) for sign in "[.-0")
 _PRINTABLE, _LAST_PRINTABLE = 32, 126
-_CHUNK, _DEEPEST, _DIGITS, _RATING_DIGITS = 32, 60, 15, 7
+_WORD, _CHUNK, _MEMBERS, _DEEPEST, _DIGITS, _RATING_DIGITS = 8, 32, 16, 60, 15, 7
 _POWERS = 10.0 ** np.arange(_DIGITS + 1)
 _Bytes: TypeAlias = NDArray[np.uint8]
 _Numbers: TypeAlias = NDArray[np.int64]
@@ -84,6 +88,7 @@ def parse(
         How many rows and how many odd lines there are.
     """
     found = np.zeros((len(FIELDS), 2), dtype=np.int64)
+    known = np.zeros((_MEMBERS, 3), dtype=np.int64)
     place, row, odds = 0, 0, 0
     while place < len(text):
         counted[0] += 1
@@ -91,7 +96,7 @@ def parse(
         if text[end] == _NEWLINE:
             place = end + 1
             continue
-        end = _object(text, place, letters, starts, limits, found)
+        end = _object(text, place, letters, starts, limits, known, found)
         if end < 0:
             end = place
             while text[end] != _NEWLINE:
@@ -100,7 +105,8 @@ def parse(
             odd[odds, 0], odd[odds, 1], odd[odds, 2], odd[odds, 3] = place, end, counted[0], counted[1]
             odds += 1
         else:
-            spans[row] = found[:3]
+            for field in range(_RATING):
+                spans[row, field, 0], spans[row, field, 1] = found[field, 0], found[field, 1]
             rows[row].rating = np.float32(found[_RATING, 0] / _POWERS[found[_RATING, 1]])
             rows[row].timestamp = found[_TIME, 0] * limits.unit
             rows[row].verified, rows[row].votes = found[_VERIFIED, 0], found[_VOTES, 0]
@@ -112,24 +118,18 @@ def parse(
 
 
 @numba.njit(cache=True, nogil=True)
-def _object(text: _Bytes, place: int, letters: _Bytes, starts: _Numbers, limits: Limits, found: _Numbers) -> int:
+def _object(
+    text: _Bytes, place: int, letters: _Bytes, starts: _Numbers, limits: Limits, known: _Numbers, found: _Numbers
+) -> int:
     """Read a line from its first byte: what is found of the fields, and the place of the next line; -1: it is odd."""
     found[_VARIANT, 0] = found[_VERIFIED, 0] = found[_VOTES, 0] = -1
-    seen = 0
+    seen, member = 0, 0
     if text[place] != _OPEN:
         return -1
     while True:
-        key = _space(text, place + 1) + 1
-        end = key
-        while text[end] != _QUOTE:
-            if text[end] == _ESCAPE or text[end] < _PRINTABLE:
-                return -1
-            end += 1
-        place = _space(text, end + 1)
-        if text[key - 1] != _QUOTE or text[place] != _COLON:
+        place, field = _member(text, place + 1, letters, starts, known, min(member, _MEMBERS - 1))
+        if place < 0:
             return -1
-        place = _space(text, place + 1)
-        field = _field_of(text, key, end, letters, starts)
         if field == -1:
             place = _value(text, place)
         elif seen >> field & 1:
@@ -142,10 +142,50 @@ def _object(text: _Bytes, place: int, letters: _Bytes, starts: _Numbers, limits:
         place = _space(text, place)
         if text[place] != _COMMA:
             break
+        member += 1
     if text[place] != _CLOSE or seen & _NEEDED != _NEEDED:
         return -1
     place = _space(text, place + 1)
     return place + 1 if text[place] == _NEWLINE else -1
+
+
+@numba.njit(forceinline=True)
+def _member(
+    text: _Bytes, place: int, letters: _Bytes, starts: _Numbers, known: _Numbers, member: int
+) -> tuple[int, int]:
+    """Read a key up to its value; objects of a file mostly have their keys in one order, so the last is tried first.
+
+    `known`: Int64[M, 3]: where the key of each member was read last, its bytes with all before its value, its field.
+
+    Returns:
+        The place of the value, -1 where it is odd; the field, -1 for none.
+    """
+    if _again(text, place, known[member, 0], known[member, 1]):
+        return place + known[member, 1], known[member, 2]
+    key = end = _space(text, place) + 1
+    if text[key - 1] != _QUOTE:
+        return -1, -1
+    while text[end] != _QUOTE:
+        if text[end] == _ESCAPE or text[end] < _PRINTABLE:
+            return -1, -1
+        end += 1
+    value = _space(text, end + 1)
+    if text[value] != _COLON:
+        return -1, -1
+    value, field = _space(text, value + 1), _field_of(text, key, end, letters, starts)
+    known[member, 0], known[member, 1], known[member, 2] = place, value - place, field
+    return value, field
+
+
+@numba.njit(forceinline=True)
+def _again(text: _Bytes, place: int, before: int, length: int) -> bool:
+    """Do some bytes come again? They are compared eight at a time, so fewer are not worth it."""
+    if length < _WORD or place + length > len(text):
+        return False
+    for at in range(0, length - _WORD, _WORD):
+        if word(text, place + at) != word(text, before + at):
+            return False
+    return bool(word(text, place + length - _WORD) == word(text, before + length - _WORD))
 
 
 @numba.njit(forceinline=True)
@@ -279,9 +319,9 @@ def _escape(text: _Bytes, place: int) -> int:
 @numba.njit(cache=True, nogil=True)
 def _scalar(text: _Bytes, place: int) -> int:
     """Skip a number, true, false or null; -1: it is odd."""
-    for word in (b"true", b"false", b"null"):
-        if text[place] == word[0]:
-            for letter in word:
+    for name in (b"true", b"false", b"null"):
+        if text[place] == name[0]:
+            for letter in name:
                 if text[place] != letter:
                     return -1
                 place += 1
