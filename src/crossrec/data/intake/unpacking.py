@@ -5,7 +5,6 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -51,18 +50,13 @@ def blocks(path: Path, member: str | None = None) -> Iterator[bytes]:
         yield from ahead(_opened(stream, member))
 
 
-def ahead(source: Iterator[T], together: int = 1) -> Iterator[T]:
-    """Let a thread of its own make the next blocks ready while those before are worked on.
-
-    Args:
-        source: Gives the blocks.
-        together: How many are handed over at a time; where one of them fails, those before it are not handed over.
-    """
+def ahead(source: Iterator[T]) -> Iterator[T]:
+    """Let a thread of its own make each block ready while the one before it is worked on."""
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(list, islice(source, together))
-        while some := coming.result():
-            coming = pool.submit(list, islice(source, together))
-            yield from some
+        coming = pool.submit(next, source, None)
+        while (block := coming.result()) is not None:
+            coming = pool.submit(next, source, None)
+            yield block
 
 
 def _opened(stream: IO[bytes], name: str) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from crossrec.data.intake.line_pass import newlines
 from crossrec.data.intake.line_stream import LineStream, head_lines
 from crossrec.data.intake.prescan import Entry, ScannedFile, prescan
 
-__all__ = ["PLACES", "Fields", "Shape", "json_file", "keys_of", "of_lines"]
+__all__ = ["PLACES", "Fields", "Shape", "json_file", "keys_of", "of_lines", "together"]
 
 Fields: TypeAlias = Mapping[str, pl.DataType]
 """Key of the JSON object -> type of its column: text, or lists and structs of text."""
@@ -107,7 +107,7 @@ def _in_order(stream: LineStream, shaped: Callable[[int, bytes], pl.DataFrame]) 
     """Parse blocks on some threads while the next are unpacked; frames come in the order of the file."""
     coming: deque[Future[pl.DataFrame]] = deque()
     with ThreadPoolExecutor(_THREADS) as pool:
-        for first, block in _together(stream):
+        for first, block in together(stream):
             coming.append(pool.submit(shaped, first, block))
             if len(coming) > _THREADS:
                 yield coming.popleft().result()
@@ -115,8 +115,8 @@ def _in_order(stream: LineStream, shaped: Callable[[int, bytes], pl.DataFrame]) 
             yield coming.popleft().result()
 
 
-def _together(stream: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
-    """Gather blocks for one table, with the number of the first line."""
+def together(stream: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Gather blocks to larger ones, each with the number of its first line."""
     held: list[bytes] = []
     start, size = 1, 0
     for first, block in stream:

@@ -36,8 +36,6 @@ _MORE_KEYS = {
 }
 _CONTEXT = {"verified": "verified", "votes": "helpful_vote", "variant": "asin"}
 _LOWEST, _HIGHEST = 1.0, 5.0
-_TOGETHER = 8
-"""Blocks that are handed from thread to thread at a time, which costs more than a block is worth."""
 _UNITS = {"ms": 1, "s": 1_000}
 _TYPES: dict[str, pl.DataType] = {
     **dict.fromkeys(("overall", "rating"), pl.Float64()),
@@ -118,7 +116,7 @@ class Amazon:
         limits = Limits(np.float32(_LOWEST), np.float32(_HIGHEST), EARLIEST, LATEST, _UNITS[unit], MAX_ID_BYTES)
         fields, shape = _shape(columns, _MORE[unit])
         coded = read_coded(
-            ahead(iter(stream), _TOGETHER),
+            ahead(_json.together(stream)),
             Form(keys, limits, _CONTEXT),
             lambda lines: shape(_json.of_lines(lines, entry.label, fields, None).lazy()).collect(),
             file=entry.label,
