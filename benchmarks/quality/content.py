@@ -1,12 +1,15 @@
 """Does text, or a common id, carry taste where nobody is in both domains? Tweeted films to MovieLens; books to films.
 
     python benchmarks/quality/content.py films
+    python benchmarks/quality/content.py readings
     python benchmarks/quality/content.py books
 
 Films: persons who tweeted five films or more are held out whole, 20 % of them to choose settings and 40 % to test;
 nothing of theirs is trained on. Asked for is which MovieLens films are the later fifth of what each tweeted, joined
 on IMDb's numbers, given the earlier; films that they had tweeted before are withheld from every list. Writes
-results/quality_content_films.json. Books: lists to look at, without any claim, in results/quality_content_books.json.
+results/quality_content_films.json. Readings: the same, of validation persons alone and at the settings chosen for
+words: words, words without the year of a title, and the encoder of the extra `text`. Books: lists to look at, without
+any claim, in results/quality_content_books.json.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from domains import books_and_films, tweeted_films
@@ -172,6 +176,34 @@ def run_films() -> dict[str, Any]:
     return {**found, "differences": [_compared(values, name, control, world.test) for name, control in pairs]}
 
 
+def run_readings() -> dict[str, Any]:
+    """Compare ways to read text on the validation persons, at the settings that words chose."""
+    data = tweeted_films()
+    columns = data.catalogue.columns
+    assert columns is not None  # noqa: S101 - of two sources with titles
+    bare = columns.with_columns(pl.col("title").str.replace(r"\s*\(\d{4}\)\s*$", ""))
+    yearless = replace(data, catalogue=replace(data.catalogue, columns=bare))
+    words = "text_bridge factors=16 l2=1 alpha=10"
+    arms = {"words": (data, words), "words, no year": (yearless, words), "minilm": (data, f"{words} encoder=minilm")}
+    values, joins = {}, {}
+    for arm, (rows, model) in arms.items():
+        world = world_of(rows)
+        fitted = model_of(model).fit(world.train)
+        values[arm] = ndcg(fitted, world.valid, world.twins, None, join=False)
+        joins[arm] = [str(one) for one in getattr(fitted, "choices", []) if one.target == TARGET]
+        print(arm, round(float(values[arm].mean()), 5), flush=True)
+    values["popularity"] = ndcg(create("popularity").fit(world.train), world.valid, world.twins, None, join=False)
+    return {
+        "persons": len(world.valid.users),
+        "means": {name: round(float(one.mean()), 5) for name, one in values.items()},
+        "joins": joins,
+        "differences": [
+            *(_compared(values, name, "popularity", world.valid) for name in arms),
+            *(_compared(values, name, "words", world.valid) for name in arms if name != "words"),
+        ],
+    }
+
+
 def _compared(values: Mapping[str, Doubles], name: str, control: str, asked: Asked) -> dict[str, Any]:
     """Compare two on the same persons."""
     effect = effect_of((control, name), ("all", ""), values[control], values[name], asked.users)
@@ -205,7 +237,7 @@ def run_books() -> dict[str, Any]:
     return {"lists": lists, "joins": [str(one) for one in getattr(model, "choices", [])], "claim": "none"}
 
 
-RUNS = {"films": run_films, "books": run_books}
+RUNS = {"films": run_films, "readings": run_readings, "books": run_books}
 
 
 def main() -> int:

@@ -45,7 +45,7 @@ class TextBridge(FromScores):
     recommended to whoever had it.
 
     Args:
-        factors: Dimensions of the vectors, >= 1.
+        factors: Dimensions of the vectors, >= 1; fewer than other models take, since a text foretells few.
         epochs: Sweeps over users and items of each domain, >= 1.
         l2: Ridge penalty on all vectors, > 0.
         alpha: Confidence of a cell that was had is 1 + alpha, alpha > 0.
@@ -60,7 +60,7 @@ class TextBridge(FromScores):
     The mean of text and persons stands for the joint fit of Wang & Blei 2011.
     """
 
-    factors: int = 64
+    factors: int = 32
     epochs: int = 15
     l2: float = 1.0
     alpha: float = 10.0
