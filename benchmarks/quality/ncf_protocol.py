@@ -39,8 +39,9 @@ GRIDS = {
     "ease": grid(l2=[300.0, 1000.0, 3000.0]),
     "als": grid(factors=[64, 128, 192], nu=[1.0], alpha=[3.0], l2=[30.0, 50.0])
     + grid(factors=[128], nu=[1.0], alpha=[1.0, 10.0], l2=[30.0, 50.0]),
-    "ncf": grid(kind=["mlp", "neumf"], width=[64], batch_size=[2048], learning_rate=[0.002], epochs=[8])
-    + grid(kind=["neumf"], width=[64], batch_size=[2048], learning_rate=[0.002], epochs=[16]),
+    "ncf": grid(kind=["mlp"], width=[64], batch_size=[2048], learning_rate=[0.002], epochs=[8])
+    + grid(kind=["neumf"], width=[64], batch_size=[2048], learning_rate=[0.002], epochs=[16])
+    + grid(kind=["neumf"], width=[128], batch_size=[2048], learning_rate=[0.002], epochs=[8]),
 }
 
 
