@@ -44,7 +44,7 @@ class MonthFile:
         """Add a batch."""
         cut, starts = _cut(rows, months_of_days())
         with self._path.open("ab") as out:
-            cut.tofile(out)
+            out.write(cut.view(np.uint8).data)
         self._starts.append(starts + self._rows)
         self._rows += len(rows)
 

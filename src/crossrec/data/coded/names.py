@@ -103,15 +103,20 @@ def _codes(
     text: _Bytes, spans: _Numbers, slots: NDArray[np.uint64], ends: _Numbers, letters: _Bytes, size: _Numbers
 ) -> _Numbers:
     """Look ids up, and add those that are new; see `_Table`."""
-    codes = np.empty(len(spans), dtype=np.int64)
+    codes, hashes = np.empty(len(spans), dtype=np.int64), np.empty(len(spans), dtype=np.uint64)
     mask = np.uint64(len(slots) - 1)
+    for row in range(len(spans)):  # a loop of its own has many slots on their way from memory at a time
+        hashes[row] = _hash(text, spans[row, 0], spans[row, 1] - spans[row, 0])
+        slot = hashes[row] & mask
+        while slots[slot] and slots[slot] >> _HALF != hashes[row]:
+            slot = (slot + np.uint64(1)) & mask
+        codes[row] = slot
     for row in range(len(spans)):
         start, length = spans[row, 0], spans[row, 1] - spans[row, 0]
         if start < 0:
             codes[row] = -1
             continue
-        high = _hash(text, start, length)
-        slot = high & mask
+        high, slot = hashes[row], np.uint64(codes[row])
         while slots[slot]:
             known = np.int64(slots[slot] & _LOW) - 1
             if (

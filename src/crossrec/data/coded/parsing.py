@@ -122,7 +122,7 @@ def _object(
     text: _Bytes, place: int, letters: _Bytes, starts: _Numbers, limits: Limits, known: _Numbers, found: _Numbers
 ) -> int:
     """Read a line from its first byte: what is found of the fields, and the place of the next line; -1: it is odd."""
-    found[_VARIANT, 0] = found[_VERIFIED, 0] = found[_VOTES, 0] = -1
+    found[_VARIANT, 0] = found[_VARIANT, 1] = found[_VERIFIED, 0] = found[_VOTES, 0] = -1
     seen, member = 0, 0
     if text[place] != _OPEN:
         return -1
