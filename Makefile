@@ -29,7 +29,7 @@ fix: .venv/.dev  ## format, and repair what ruff can
 	$(BIN)/ruff check --quiet --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/.dev  ## speed and memory against the peers (which it installs)
+bench: .venv/.dev .venv-peer-rectools/.made .venv-peer-rectools-torch/.made .venv-peer-recbole/.made  ## speed and memory against the peers (which it installs)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --constraint benchmarks/peers/constraints.txt implicit duckdb
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
 
@@ -78,4 +78,10 @@ lock: .venv/.dev  ## write constraints.txt anew from what .venv holds
 	else \
 	  echo "note: no npm here, so Azurite is not installed and az:// is not tested"; \
 	fi
+	@touch $@
+
+# Peers that cannot live beside our own packages have an environment each.
+.venv-peer-%/.made: benchmarks/peers/%.txt .venv/.pip
+	$(BIN)/python -m venv .venv-peer-$*
+	.venv-peer-$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

@@ -22,11 +22,11 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 from implicit.cpu.als import AlternatingLeastSquares
-from synthetic import machine, skewed, write
 from threadpoolctl import threadpool_limits
 
 from crossrec.core.interactions import Interactions
 from crossrec.models.recommender import create
+from synthetic import machine, skewed, write
 
 FEWEST, K = 1_000_000, 10
 SHAPES = {1_000_000: (20_000, 10_000), 5_000_000: (100_000, 40_000)}

@@ -94,6 +94,62 @@ def evaluation() -> list[str]:
     return parts
 
 
+def peers() -> list[str]:
+    parts: list[str] = []
+    if found := read("lists"):
+        rows = [
+            [one["model"], f"{one['interactions']:,}", one["factors"], f"{one['users'] / one['seconds']:,.0f}"]
+            + [f"{one['users'] / one['implicit_seconds']:,.0f}", f"{one['ratio']:.2f}"]
+            for one in found["rows"]
+        ]
+        text = (
+            "Lists of 10 for all users, each folded in from its history, against `implicit`'s ALS with its users' vectors "
+            "at hand: `python benchmarks/lists.py` (bar 1)"
+        )
+        parts += [text, table(["model", "interactions", "factors", "lists/s", "implicit 0.7.3", "ratio"], rows)]
+    if found := read("full_ranking"):
+        rows = [
+            [run["data"], f"{statistics.median(run['crossrec']['seconds']):.2f}", f"{run['crossrec']['peak_mb']:,.0f}"]
+            + [
+                cell
+                for peer in ("recbole", "rectools")
+                for cell in (f"{statistics.median(run[peer]['seconds']):.2f}", f"{run[peer]['ratio']:.1f}")
+            ]
+            for run in found["runs"]
+        ]
+        text = (
+            "A whole evaluation by full ranking, 64 factors, five metrics at 10: `python benchmarks/full_ranking.py` (bars: 5 "
+            "over RecBole, 3 over RecTools)"
+        )
+        head = ["data", "ours, s", "peak MB", "RecBole 1.2.1, s", "ratio", "RecTools 0.19, s", "ratio"]
+        parts += [text, table(head, rows)]
+    return parts + networks()
+
+
+def networks() -> list[str]:
+    parts: list[str] = []
+    found = read("networks") or {}
+    if rows := found.get("epochs"):
+        lines = [
+            [row["model"], f"{row['acts']:,}", f"{row['seconds']:.1f}", peer, f"{row[peer]['seconds']:.1f}"]
+            + [f"{row[peer]['ratio']:.1f}"]
+            for row in rows
+            for peer in row
+            if peer.startswith("rec")
+        ]
+        text = "An epoch of a network, every act predicted once: `python benchmarks/networks.py --parts epochs`"
+        parts += [text, table(["model", "acts", "ours, s", "peer", "its epoch, s", "ratio"], lines)]
+    if race := found.get("goal"):
+        ends = {side: race[side][-1] for side in ("crossrec", "rectools")}
+        reached = "reached it" if race["reached"] else f"stood at {ends['rectools']['ndcg@10']:.4f} when it was stopped"
+        parts.append(
+            f"SASRec on Beauty, training until NDCG@10 of the validation acts is {race['goal']:.3f}: "
+            f"{ends['crossrec']['seconds']:.0f} s here; RecTools {reached} after {ends['rectools']['seconds']:.0f} s, "
+            f"{race['ratio']:.1f} times as long (bar 15): `python benchmarks/networks.py --parts goal`"
+        )
+    return parts
+
+
 def runs(found: Any) -> str:
     rows = [[name, f"{one['seconds']:.1f}", f"{one['peak_bytes'] / 1e6:,.0f}"] for name, one in found["runs"].items()]
     return table(["what", "seconds", "peak MB"], rows)
@@ -239,5 +295,5 @@ def spread(splits: list[Any], metric: str) -> str:
 
 
 if __name__ == "__main__":
-    page = "\n\n".join([HEAD.rstrip(), *speed(), *evaluation(), *imports(), *quality()]) + "\n"
+    page = "\n\n".join([HEAD.rstrip(), *speed(), *evaluation(), *peers(), *imports(), *quality()]) + "\n"
     (ROOT / "docs" / "benchmarks.md").write_text(page, encoding="utf-8")

@@ -146,14 +146,21 @@ class Queries:
             values: "binary" is 1 for each pair; "weights" adds the weights of repeats; "ratings" keeps the
                 last rating of a pair.
         """
+        return self._liked.copy() if values == "binary" else self._matrix(values)
+
+    @cached_property
+    def _liked(self) -> sp.csr_array:
+        """The binary matrix: an answer asks for it to score, to silence strangers, and to leave out what was had."""
+        return self._matrix("binary")
+
+    def _matrix(self, values: CsrValues) -> sp.csr_array:
         column = self.values if values == "ratings" else self.weights
         items = np.where(is_taste(self.kinds), self.items, np.int32(-1))
         return sparse_rows(self.rows, items, column, (len(self), len(self.catalogue)), values)
 
     def seen(self) -> tuple[Offsets, Codes]:
         """Return the known items of each history as CSR: Int64[B + 1], and codes sorted within a row."""
-        matrix = self.csr()
-        return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
+        return self._liked.indptr.astype(np.int64), self._liked.indices.astype(np.int32)
 
     def not_again(self) -> tuple[Offsets, Codes]:
         """Return the items that are not to be recommended to who has had them, like `seen`: also those cut off."""
