@@ -87,7 +87,7 @@ def taken(text: str, folder: Path, cut: int = 10**9) -> CodedFile | None:
 
 def rows_of(found: CodedFile) -> list[tuple[int, dict[str, Any]]]:
     """Return line and values of the rows, in their order."""
-    users, items = found.users.ids().to_list(), found.items.ids().to_list()
+    users, items = found.users.to_list(), found.items.ids().to_list()
     return [
         (
             int(row["line"]),

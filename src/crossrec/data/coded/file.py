@@ -26,7 +26,7 @@ class CodedFile:
     Args:
         file: As messages call it.
         rows: Those that keep all rules.
-        users: Their users.
+        users: Their users, by code.
         items: Their items and variants.
         occur: Which of the items occur as such.
         odd: The other rows, as in `Reading.rows`, with `position`.
@@ -36,7 +36,7 @@ class CodedFile:
 
     file: str
     rows: MonthFile
-    users: Names
+    users: pl.Series
     items: Names
     occur: Seen
     odd: pl.DataFrame
@@ -44,7 +44,7 @@ class CodedFile:
     context: Mapping[str, str]
 
     def __post_init__(self) -> None:
-        self.user_ids, self._items = self.users.ids(), self.items.ids()
+        self._items = self.items.ids()
 
     @property
     def item_ids(self) -> pl.Series:
@@ -60,7 +60,7 @@ class CodedFile:
         """Return `line`, `position`, `user_id`, `item_id`, `rating`, `timestamp` in milliseconds, and `context`."""
         table = pl.DataFrame({name: np.ascontiguousarray(rows[name]) for name in _PLAIN})
         return table.with_columns(
-            self.user_ids.gather(np.ascontiguousarray(rows["user_id"])).alias("user_id"),
+            self.users.gather(np.ascontiguousarray(rows["user_id"])).alias("user_id"),
             self._items.gather(np.ascontiguousarray(rows["item_id"])).alias("item_id"),
             contexts(rows, self.context, self.items).alias("context"),
         )

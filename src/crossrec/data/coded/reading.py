@@ -133,7 +133,7 @@ class _Reader:
         self._parse_odd()
         odd = pl.concat(self._parsed)
         return CodedFile(
-            file, self.months, self.users, self.items, self.occur, odd, self.form.limits.unit, self.form.context
+            file, self.months, self.users.ids(), self.items, self.occur, odd, self.form.limits.unit, self.form.context
         )
 
     def _make_room(self, size: int) -> None:

@@ -63,7 +63,7 @@ def sink_coded(
     rows = len(coded.rows) + odd.height
     counts = Counts(
         rows=rows,
-        users=pl.concat([coded.user_ids, odd["user_id"]]).n_unique() if odd.height else len(coded.users),
+        users=pl.concat([coded.users, odd["user_id"]]).n_unique() if odd.height else len(coded.users),
         first=min(times, default=None),
         last=max(times, default=None),
         untimed=0,
