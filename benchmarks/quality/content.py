@@ -221,9 +221,9 @@ READERS = {
 
 
 def run_books() -> dict[str, Any]:
-    """List films for some readers, by the words of titles, authors, genres and tags alone."""
+    """List films for some readers, by titles, authors, genres and tags alone, read in both ways."""
     data = books_and_films()
-    model = model_of("text_bridge factors=32").fit(data)
+    models = {name: model_of(f"text_bridge factors=32 encoder={name}").fit(data) for name in ("words", "minilm")}
     titles, read = data.catalogue.titles or [], np.bincount(data.items, minlength=len(data.catalogue))
     books = np.flatnonzero(data.catalogue.in_domain("books"))
     books = books[np.argsort(-read[books], kind="stable")]
@@ -231,10 +231,13 @@ def run_books() -> dict[str, Any]:
     for reader, wanted in READERS.items():
         codes = [next(code for code in books if titles[code].startswith(book)) for book in wanted]
         acts = tuple(Act(str(item)) for item in data.catalogue.ids.decode(np.array(codes, dtype=np.int32)))
-        items = model.recommend(Query(history=acts, domain=TARGET), k=K).items[0]
-        lists[reader] = {"books": [titles[code] for code in codes], "films": [titles[code] for code in items]}
+        lists[reader] = {"books": [titles[code] for code in codes]}
+        for name, model in models.items():
+            items = model.recommend(Query(history=acts, domain=TARGET), k=K).items[0]
+            lists[reader][name] = [titles[code] for code in items]
         print(reader, lists[reader], flush=True)
-    return {"lists": lists, "joins": [str(one) for one in getattr(model, "choices", [])], "claim": "none"}
+    joins = {name: [str(one) for one in getattr(model, "choices", [])] for name, model in models.items()}
+    return {"lists": lists, "joins": joins, "claim": "none"}
 
 
 RUNS = {"films": run_films, "readings": run_readings, "books": run_books}

@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from crossrec.core.clock import random
-from crossrec.core.errors import InvalidInput
+from crossrec.core.errors import InvalidInput, OutOfBudget
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Queries, Query
+from crossrec.models import machine
 from crossrec.models.boards import two_domain_board
 from crossrec.models.classic.als import ALS
 from crossrec.models.transfer.text_bridge import TextBridge
@@ -116,6 +117,12 @@ def test_a_reason_is_what_added_most_in_either_domain_or_the_twin() -> None:
     alone = TextBridge(factors=8, weight=0.0).fit(world())
     assert model.explain(queries, np.full((1, 2), -1, dtype=np.int32)).tolist() == [[-1, -1]]
     assert set(alone.explain(queries, items)[0].tolist()) <= {-1, int(queries.items[0])}
+
+
+def test_places_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "available_bytes", lambda: 10_000)
+    with pytest.raises(OutOfBudget, match="TextBridge over 80 items in 2 domains"):
+        TextBridge(factors=8).fit(world())
 
 
 def test_similar_items_stay_in_their_domain() -> None:

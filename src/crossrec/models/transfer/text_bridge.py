@@ -19,6 +19,7 @@ from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._blocks import block_labels, silence_strangers
 from crossrec.models.classic._factors import dense_scores
+from crossrec.models.machine import require_memory
 from crossrec.models.recommender import FromScores
 from crossrec.models.space import Range, Space
 from crossrec.models.transfer._domains import similar_within
@@ -86,6 +87,7 @@ class TextBridge(FromScores):
 
         Raises:
             InvalidInput: A setting is out of its range, or the items have no such column.
+            OutOfBudget: The places of all items in all domains would not fit in the memory there is.
             MissingExtra: `encoder` is minilm, and the extra "text" is not installed.
         """
         check_factors("TextBridge", self.factors, self.epochs, self.l2, self.alpha)
@@ -96,6 +98,8 @@ class TextBridge(FromScores):
             )
         catalogue, seen = train.catalogue, train.csr()
         size = len(catalogue.domain_ids)
+        needed = 4 * len(catalogue) * (size * (self.factors + 3) + 3 * _DIMENSIONS)
+        require_memory(needed, f"TextBridge over {len(catalogue):,} items in {size:,} domains")
         self.twins_ = twins_of(catalogue, self.link)
         texts = self._vectors_of(texts_of(catalogue, self.columns))
         self.places_ = np.zeros((size, len(catalogue), self.factors), dtype=np.float32)
