@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -50,12 +51,12 @@ def blocks(path: Path, member: str | None = None) -> Iterator[bytes]:
         yield from ahead(_opened(stream, member))
 
 
-def ahead(source: Iterator[T]) -> Iterator[T]:
-    """Let a thread of its own make each block ready while the one before it is worked on."""
+def ahead(source: Iterator[T], most: int = 1) -> Iterator[T]:
+    """Let a thread of its own make the next blocks ready, so many at most, while those before are worked on."""
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, source, None)
-        while (block := coming.result()) is not None:
-            coming = pool.submit(next, source, None)
+        coming = deque(pool.submit(next, source, None) for _ in range(most))
+        while (block := coming.popleft().result()) is not None:
+            coming.append(pool.submit(next, source, None))
             yield block
 
 

@@ -36,6 +36,8 @@ _MORE_KEYS = {
 }
 _CONTEXT = {"verified": "verified", "votes": "helpful_vote", "variant": "asin"}
 _LOWEST, _HIGHEST = 1.0, 5.0
+_AHEAD = 6
+"""Blocks that are unpacked while the compiled reader is still being loaded."""
 _UNITS = {"ms": 1, "s": 1_000}
 _TYPES: dict[str, pl.DataType] = {
     **dict.fromkeys(("overall", "rating"), pl.Float64()),
@@ -116,7 +118,7 @@ class Amazon:
         limits = Limits(np.float32(_LOWEST), np.float32(_HIGHEST), EARLIEST, LATEST, _UNITS[unit], MAX_ID_BYTES)
         fields, shape = _shape(columns, _MORE[unit])
         coded = read_coded(
-            ahead(_json.together(stream)),
+            ahead(_json.together(stream), _AHEAD),
             Form(keys, limits, _CONTEXT),
             lambda lines: shape(_json.of_lines(lines, entry.label, fields, None).lazy()).collect(),
             file=entry.label,
