@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 import torch
+from torch import nn
 
 from crossrec.core.errors import OutOfBudget
 from crossrec.core.interactions import Interactions
 from crossrec.models import machine
 from crossrec.models.sequence.bert4rec import BERT4Rec
 from crossrec.models.sequence.sasrec import SASRec
+from crossrec.models.training.network import _COPIES
+from crossrec.models.training.trainer import Course, train
 
 
 @pytest.mark.parametrize("kind", [SASRec, BERT4Rec])
@@ -44,3 +49,18 @@ def test_what_a_loss_keeps_of_a_batch_is_counted(
     lengths = 10  # eleven of the twelve items of a parity, and each but the last has a follower
     layers = 18 * lengths * 16 + 8 * lengths * lengths
     assert told == [4 * batch_size * (layers + 3 * lengths * numbers) for batch_size in (1, 3)]
+
+
+def test_as_many_copies_of_a_network_are_counted_as_a_training_holds() -> None:
+    network, size = nn.Linear(103, 97, bias=False), 103 * 97
+    held: list[int] = []
+
+    def exam() -> float:
+        kept = [one for one in gc.get_objects() if type(one) in (torch.Tensor, nn.Parameter) and one.numel() == size]
+        kept += [part.grad for part in network.parameters() if part.grad is not None]
+        held.append(len({one.data_ptr() for one in kept}))
+        return float(len(held))
+
+    course = Course(3, 0.01, average=0.9)
+    train(network, lambda batch: network(batch).square().mean(), lambda _: [torch.ones(2, 103)], course, exam=exam)
+    assert max(held) == _COPIES  # one of them is the network's own weights, which make room for the mean in an exam
