@@ -201,12 +201,14 @@ def _field_of(text: _Bytes, start: int, end: int, letters: _Bytes, starts: _Numb
 def _read(text: _Bytes, place: int, field: int, limits: Limits, found: _Numbers) -> int:
     """Read the value of a field, and return the place after it; -1: it is odd."""
     if field <= _VARIANT:
+        if text[place] != _QUOTE:
+            return -1
         start = place = place + 1
         while _PRINTABLE <= text[place] <= _LAST_PRINTABLE and text[place] != _QUOTE and text[place] != _ESCAPE:
             if field == _VARIANT and not _is_letter(text[place]):
                 return -1
             place += 1
-        if text[start - 1] != _QUOTE or text[place] != _QUOTE or not 0 < place - start <= limits.longest:
+        if text[place] != _QUOTE or not 0 < place - start <= limits.longest:
             return -1
         found[field, 0], found[field, 1] = start, place
         return place + 1
