@@ -41,6 +41,7 @@ _HOMES = {
     "UserKNN": "models.classic.user_knn",
     "CMF": "models.transfer.cmf",
     "DomainEASE": "models.transfer.domain_ease",
+    "DomainSASRec": "models.transfer.domain_sasrec",
     "EMCDR": "models.transfer.emcdr",
     "GFCF": "models.graph.gf_cf",
     "LightGCN": "models.graph.lightgcn",
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
     from crossrec.models.storage import load
     from crossrec.models.transfer.cmf import CMF
     from crossrec.models.transfer.domain_ease import DomainEASE
+    from crossrec.models.transfer.domain_sasrec import DomainSASRec
     from crossrec.models.transfer.emcdr import EMCDR
     from crossrec.models.transfer.gated import Gated
     from crossrec.models.transfer.ptupcdr import PTUPCDR
@@ -117,6 +119,7 @@ __all__ = [
     "BSARec",
     "CrossrecError",
     "DomainEASE",
+    "DomainSASRec",
     "Event",
     "Fallback",
     "Gated",

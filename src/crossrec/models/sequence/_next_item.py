@@ -222,5 +222,4 @@ class _Asked(nn.Module):
             lengths = lengths + 1
         vectors = self.network(items, lengths)
         ends = (lengths - 1)[:, None, None].expand(-1, 1, vectors.shape[2])
-        scores: Tensor = torch.gather(vectors, 1, ends)[:, 0] @ self.network.table.weight[: self.items].T
-        return scores
+        return self.network.against_items(torch.gather(vectors, 1, ends)[:, 0], self.items)

@@ -51,13 +51,22 @@ class EveryPrefix(NextItem):
         sampled = self.kept_of_a_target(filler)
         numbers = {"softmax": self.width, "sampled": sampled, "gbce": self.negatives * self.width}[self.loss]
         room = self.batch_bytes(whole.lengths - 1, 1.0, numbers)
-        return self.learned(part, exam, self._loss, batches, all_of_it=train, batch_bytes=room)
+        return self.learned(part, exam, self.loss_of, batches, all_of_it=train, batch_bytes=room)
 
-    def _loss(self, network: Any, batch: tuple[Tensor, Tensor]) -> Tensor:
+    def loss_of(self, network: Any, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Return the loss of all places of a batch."""
         items, targets = batch
         here = targets >= 0
-        vectors, wanted, table = network(items, here.sum(1))[here], targets[here], network.table.weight[:-1]
+        return self.loss_among(network(items, here.sum(1))[here], targets[here], network.table.weight[:-1])
+
+    def loss_among(self, vectors: Tensor, wanted: Tensor, table: Tensor) -> Tensor:
+        """Return the mean loss of T places.
+
+        Args:
+            vectors: Float32[T, D].
+            wanted: Int64[T] rows of the table.
+            table: Float32[I, D], the items to tell them from.
+        """
         if self.loss == "softmax":
             return softmax(vectors, wanted, table)
         if self.loss == "sampled":

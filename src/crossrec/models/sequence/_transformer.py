@@ -71,12 +71,21 @@ class Transformer(nn.Module):
         hidden = outside | (places[None, None, :] >= lengths[:, None, None])  # [B, L, L]
         hidden = hidden & (apart != 0)  # a row of nothing but fillers must still add up to one
         which = apart.clamp(min=0) if self.causal else apart + self.longest - 1
-        vectors = self.drop(self.entry(self.table(items)))
+        vectors = self.drop(self.entry(self.of_acts(items)))
         for number, block in enumerate(self.blocks):
             bias = self.distances[number][:, which].masked_fill(hidden[:, None], _NEVER)
             vectors = block(vectors, bias)
         found: Tensor = self.last(vectors)
         return found
+
+    def of_acts(self, items: Tensor) -> Tensor:
+        """Return Float32[B, L, D] what the layers get of Int64[B, L] codes."""
+        found: Tensor = self.table(items)
+        return found
+
+    def against_items(self, ends: Tensor, items: int) -> Tensor:
+        """Return Float32[B, I] scores of the first I codes for Float32[B, D] vectors at the ends of histories."""
+        return ends @ self.table.weight[:items].T
 
 
 class Block(nn.Module):
