@@ -129,3 +129,20 @@ def test_rows_lie_in_the_folder_of_their_month(first: Path, tmp_path: Path) -> N
             pl.from_epoch(pl.col("timestamp"), "ms").dt.strftime("%Y-%m").unique()
         )
         assert [f"month={name}" for name in month.collect()["timestamp"].to_list()] == [path.parent.name]
+
+
+def test_rows_are_added_where_items_are_known_and_nothing_was_refused(tmp_path: Path) -> None:
+    """The file of the items is not read again, and there is no quarantine to keep its refused lines."""
+    out = tmp_path / "out"
+    for name, row in (("old/ratings.csv", "1,10,4,1147880044"), ("new/later.csv", "2,10,3,1147880045")):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(f"userId,movieId,rating,timestamp\n{row}\n")
+    (tmp_path / "old" / "movies.csv").write_text("movieId,title,genres\n10,Metropolis (1927),Sci-Fi\n")
+    import_source("movielens", tmp_path / "old", "films", out)
+    summary = import_source("movielens", tmp_path / "new" / "later.csv", "films", out, there="append")
+    assert [(file.name, file.rows) for file in summary.record.files] == [
+        ("ratings.csv", 1),
+        ("movies.csv", 0),
+        ("later.csv", 1),
+    ]
+    assert open_dataset(out).items("films")["title"].to_list() == ["Metropolis (1927)"]

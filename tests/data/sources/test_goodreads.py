@@ -163,3 +163,14 @@ def test_what_does_not_fit_is_named(write: Write, taken: Taken) -> None:
         taken("goodreads", folder)
     with pytest.raises(NotFound, match=r"goodreads: expected \*reviews\*\.json"):
         taken("goodreads", folder, reviews="true")
+
+
+def test_books_of_another_genre_are_refused(write: Write, taken: Taken) -> None:
+    other = lines(*[BOOK | {"book_id": f"9{number}"} for number in range(101)])
+    folder = write(
+        {"goodreads_interactions_poetry.json": lines(SHELF), "goodreads_books_comics_graphic.json.gz": other}
+    )
+    with pytest.raises(InvalidInput, match=r"comics_graphic\.json\.gz: expected .* 0 of 1 books of the rows among 101"):
+        taken("goodreads", folder)
+    write({"goodreads_books_comics_graphic.json.gz": [*other, *lines(BOOK)]})
+    assert taken("goodreads", folder).record("x").catalogue == 102

@@ -60,14 +60,19 @@ class Plan:
 
     def kept_quarantine(self, folder: Path) -> pl.DataFrame:
         """Return the refused rows of interactions of files that stay."""
-        names = [file.name for file in self.kept_files if file.quarantined]
-        return _read(self.old, "quarantine", folder).filter(pl.col("file").is_in(names)) if names else join([])
+        return self._refused_of([file.name for file in self.kept_files if file.quarantined], folder)
 
     def kept_beside(self, folder: Path, reading: Reading) -> pl.DataFrame:
         """Return the refused rows of files beside the interactions that stay and are not read again."""
         read = {note.name for note in reading.files} if self.only is None else self.only
-        names = [file.name for file in self.kept_files if not file.rows_in and file.name not in read]
-        return _read(self.old, "quarantine", folder).filter(pl.col("file").is_in(names)) if names else join([])
+        return self._refused_of(
+            [file.name for file in self.kept_files if not file.rows_in and file.name not in read], folder
+        )
+
+    def _refused_of(self, names: list[str], folder: Path) -> pl.DataFrame:
+        """Return the refused rows of these files; a domain where none was refused has no such table."""
+        before = _read(self.old, "quarantine", folder)
+        return before.filter(pl.col("file").is_in(names)) if names and before.width else join([])
 
     def table(self, kind: str, folder: Path, reading: Reading) -> pl.DataFrame | None:
         """Return items, users or ties: what was read now, then what was there and was not read again."""

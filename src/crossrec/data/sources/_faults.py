@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from crossrec.core.errors import InvalidInput
 from crossrec.data.storing.quarantine import refused_frame
 
-__all__ = ["PROBLEM", "blamed", "refused_of_rows"]
+__all__ = ["PROBLEM", "blamed", "refuse_foreign", "refused_of_rows"]
 
 PROBLEM = ("problem", "problem_column", "problem_value")
 """Columns of `Reading.rows` that say what is wrong with a row."""
+_FEW_ITEMS, _LEAST_SHARE = 100, 0.05
 
 
 def blamed(rows: pl.LazyFrame, faults: Sequence[tuple[pl.Expr, str, str]]) -> pl.LazyFrame:
@@ -44,3 +46,26 @@ def refused_of_rows(rows: pl.DataFrame) -> pl.DataFrame:
     names = {"file": "file", "line": "row", "problem_column": "column", "problem": "reason", "problem_value": "value"}
     bad = rows.filter(pl.col("problem").is_not_null())
     return bad.select([pl.col(name).alias(wanted) for name, wanted in names.items()]) if bad.height else refused_frame()
+
+
+def refuse_foreign(seen: pl.DataFrame, items: pl.DataFrame, labels: str, *, words: str, remedy: str) -> None:
+    """Refuse items of which hardly any has a row: a file of another category. Up to a hundred are too few to tell.
+
+    Args:
+        seen: The different items of the rows, in `item_id`.
+        items: What is known about items, with their `item_id`.
+        labels: Names of both files.
+        words: What the rows, the seen and the known are called: "reviews and products of one category, …".
+        remedy: What to do about it.
+
+    Raises:
+        InvalidInput: Under 5 % of the seen are among the items.
+    """
+    if items.height <= _FEW_ITEMS:
+        return
+    seen = seen.drop_nulls()
+    known = seen.join(items.select("item_id"), on="item_id", how="semi").height
+    if known < _LEAST_SHARE * seen.height:
+        raise InvalidInput(
+            f"{labels}: expected {words.format(known=known, seen=seen.height, all=items.height)}; {remedy}"
+        )

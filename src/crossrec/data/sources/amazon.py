@@ -21,7 +21,7 @@ from crossrec.data.intake.prescan import Entry, ScannedFile
 from crossrec.data.intake.row_checks import EARLIEST, LATEST
 from crossrec.data.intake.unpacking import ahead
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
-from crossrec.data.sources import _amazon_items, _files, _json, _lines
+from crossrec.data.sources import _amazon_items, _faults, _files, _json, _lines
 from crossrec.data.storing.quarantine import refused_frame
 
 __all__ = ["Amazon"]
@@ -47,7 +47,7 @@ _TYPES: dict[str, pl.DataType] = {
 }
 _REVIEWS = ("*.jsonl", "*.json")
 _META = ("meta*.jsonl", "meta*.json", "*meta*.jsonl", "*meta*.json")
-_FEW_PRODUCTS, _LEAST_SHARE = 100, 0.05
+_FOREIGN = "reviews and products of one category, got {known:,} of {seen:,} reviewed items among {all:,} products"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,13 @@ class Amazon:
         found = _amazon_items.read(products, workspace, text=self.text) if products else None
         if found and products:
             seen = coded.all_items if coded else rows.select("item_id").unique().collect(engine="streaming")
-            _refuse_foreign(seen, found.items, f"{entry.label}, {products.label}")
+            _faults.refuse_foreign(
+                seen,
+                found.items,
+                f"{entry.label}, {products.label}",
+                words=_FOREIGN,
+                remedy="name the right product file with option metadata",
+            )
         return Reading(
             rows=rows,
             rules=Rules((_LOWEST, _HIGHEST), unit=unit, kind="rate", own_context=True),
@@ -207,16 +213,3 @@ def _context(keys: Sequence[str]) -> pl.Expr:
             parts.append(pl.lit('"helpful_vote":') + number)
     inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
     return pl.when(inside != "").then(pl.lit("{") + inside + pl.lit("}")).alias("#context")
-
-
-def _refuse_foreign(seen: pl.DataFrame, items: pl.DataFrame, labels: str) -> None:
-    """Refuse products that hardly any review is about: a file of another category."""
-    if items.height <= _FEW_PRODUCTS:
-        return
-    seen = seen.drop_nulls()
-    known = seen.join(items.select("item_id"), on="item_id", how="semi").height
-    if known < _LEAST_SHARE * seen.height:
-        raise InvalidInput(
-            f"{labels}: expected reviews and products of one category, got {known:,} of {seen.height:,} reviewed "
-            f"items among {items.height:,} products; name the right product file with option metadata"
-        )

@@ -8,7 +8,7 @@ from pathlib import Path
 from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import Entry
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
-from crossrec.data.sources import _files, _goodreads_books, _goodreads_rows
+from crossrec.data.sources import _faults, _files, _goodreads_books, _goodreads_rows
 from crossrec.data.storing.quarantine import join
 
 __all__ = ["Goodreads"]
@@ -17,6 +17,7 @@ _PATTERNS = {
     False: ("*interactions*.json", "*interactions*.csv"),
     True: ("*reviews*.json",),
 }
+_FOREIGN = "rows and books of one genre, got {known:,} of {seen:,} books of the rows among {all:,}"
 _UNJOINED = "book_id_map.csv is not there: books keep the numbers of the CSV, and nothing is known about them"
 
 
@@ -49,7 +50,7 @@ class Goodreads:
         """Look at the files and say how they are read; see `Source.read`.
 
         Raises:
-            InvalidInput: Also where a folder has the rows of several genres.
+            InvalidInput: Also where a folder has the rows of several genres, or the books are those of another one.
         """
         entry = self._entry(path)
         if entry.name.lower().endswith(".csv"):
@@ -57,6 +58,15 @@ class Goodreads:
         else:
             shelves = _goodreads_rows.from_json(entry, workspace, reviews="review" in entry.name.lower())
         books = _goodreads_books.read(path, entry.name, workspace, text=self.text) if shelves.joined else None
+        if books and shelves.stored:  # rows of the CSV get their ids from the map that belongs to the books
+            seen = shelves.rows.select("item_id").unique().collect(engine="streaming")
+            _faults.refuse_foreign(
+                seen,
+                books.items,
+                f"{entry.label}, {books.files[0].name}",
+                words=_FOREIGN,
+                remedy="lay the books of the same genre, or goodreads_books.json, beside the rows",
+            )
         return Reading(
             rows=shelves.rows,
             rules=Rules((1.0, 5.0), unit="ms", unrated=True),
