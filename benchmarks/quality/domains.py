@@ -30,13 +30,14 @@ def ciao() -> Interactions:
     )
 
 
-def douban() -> Interactions:
-    """Read books and music, whose persons are the same where their ids are."""
+def douban(*, rated: bool = False) -> Interactions:
+    """Read books and music, whose persons are the same where their ids are; with the ratings, or that they are."""
     parts = []
     for domain in ("book", "music"):
         with gzip.open(SHARED / "douban-cdr" / f"douban_{domain}" / "ratings.dat.gz") as rows:
             frame = pl.read_csv(rows.read(), separator="\t", has_header=False, new_columns=["user", "item", "rating"])
-        parts.append(frame.select(user_id="user", item_id="item", domain=pl.lit(domain)))
+        ratings = {"rating": pl.col("rating").cast(pl.Float32)} if rated else {}
+        parts.append(frame.select(user_id="user", item_id="item", domain=pl.lit(domain), **ratings))
     return Interactions.from_frame(pl.concat(parts))
 
 

@@ -53,6 +53,8 @@ _HOMES = {
     "BSARec": "models.sequence.bsarec",
     "Gated": "models.transfer.gated",
     "PTUPCDR": "models.transfer.ptupcdr",
+    "RatedEMCDR": "models.transfer.rated_emcdr",
+    "RatedPTUPCDR": "models.transfer.rated_ptupcdr",
     "TextBridge": "models.transfer.text_bridge",
     "Markov": "models.sequence.markov",
     "SASRec": "models.sequence.sasrec",
@@ -101,6 +103,8 @@ if TYPE_CHECKING:
     from crossrec.models.transfer.emcdr import EMCDR
     from crossrec.models.transfer.gated import Gated
     from crossrec.models.transfer.ptupcdr import PTUPCDR
+    from crossrec.models.transfer.rated_emcdr import RatedEMCDR
+    from crossrec.models.transfer.rated_ptupcdr import RatedPTUPCDR
     from crossrec.models.transfer.text_bridge import TextBridge
 
 __all__ = [
@@ -133,6 +137,8 @@ __all__ = [
     "Queries",
     "Query",
     "RP3beta",
+    "RatedEMCDR",
+    "RatedPTUPCDR",
     "RecVAE",
     "Recommendations",
     "SASRec",

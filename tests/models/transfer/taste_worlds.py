@@ -36,3 +36,23 @@ def taste_world(*, shared: bool, users: int = 600, timed: bool = False, seed: in
 def taste_of(item: object) -> int:
     """Return the taste an item belongs to."""
     return int(str(item).split(":")[1]) // OF_GROUP
+
+
+def rated_world(*, shared: bool, users: int = 400, seed: int = 0) -> Interactions:
+    """Make persons who rate 12 of 30 films and 12 of 30 books from 1 to 5, by two sides of taste and what items are.
+
+    With `shared`, a person's taste in books is that in films; else, and with it the person's generosity, it is drawn
+    anew. Nothing in films says then what a person makes of a book.
+    """
+    chance = random(seed)
+    films = chance.normal(0, 1, (users, 3))
+    books = films if shared else chance.normal(0, 1, (users, 3))
+    rows = []
+    for domain, persons in (("films", films), ("books", books)):
+        items = chance.normal(0, 0.8, (30, 2))
+        quality = chance.normal(0, 0.3, 30)
+        for user, (generous, *taste) in enumerate(persons.tolist()):
+            for item in chance.permutation(30)[:12].tolist():
+                told = 3 + 0.3 * generous + quality[item] + items[item] @ taste + chance.normal(0, 0.3)
+                rows.append((f"u{user:03d}", domain, str(item), float(np.clip(np.rint(told), 1, 5))))
+    return Interactions.from_frame(pl.DataFrame(rows, schema=["user_id", "domain", "item_id", "rating"], orient="row"))

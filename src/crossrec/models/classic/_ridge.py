@@ -9,8 +9,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from crossrec.core.arrays import Codes, Doubles, Floats, Offsets
+from crossrec.core.clock import random
+from crossrec.models.progress import tracked
 
-__all__ = ["HELD", "Side", "expected_error", "less", "prior_of", "solve_side"]
+__all__ = ["HELD", "Side", "Swept", "expected_error", "less", "prior_of", "solve_side", "swept"]
 
 HELD = 10
 """Sweeps before variances are re-estimated: dimensions that have not found their way yet would pass for noise."""
@@ -26,6 +28,47 @@ class Side(NamedTuple):
 
     means: Doubles
     variances: Doubles
+
+
+class Swept(NamedTuple):
+    """What sweeps over users and items end with.
+
+    Args:
+        items: The items.
+        prior: Float64[D + 1] variance of each dimension of a user, and of the bias, before any rating is seen.
+        noise: Variance of a rating around its prediction.
+    """
+
+    items: Side
+    prior: Doubles
+    noise: float
+
+
+def swept(centred: sp.csr_array, factors: int, epochs: int, *, seed: int) -> Swept:
+    """Fit both sides and the variances in turn.
+
+    Args:
+        centred: [U, I] CSR of ratings less their mean, at least one.
+        factors: D, >= 0; 0 are biases alone.
+        epochs: Sweeps over users and items, >= 1.
+        seed: Fixes the vectors at the start.
+    """
+    by_item = sp.csr_array(centred.T.tocsr())
+    size, chance = factors + 1, random(seed)
+    start = chance.normal(0.0, 0.1, (by_item.shape[0], size))
+    start[:, -1] = 0.0
+    items = Side(start, np.zeros_like(start))
+    spread = float(np.var(centred.data)) or 1.0
+    noise, of_users, of_items = spread, np.full(size, 1.0), np.full(size, 0.1)
+    of_users[-1], of_items[-1] = 0.2 * spread, 0.3 * spread
+    for epoch in tracked("epochs", range(epochs)):
+        users = solve_side(centred, items, of_users, noise)
+        items = solve_side(by_item, users, of_items, noise)
+        if epoch < min(HELD, epochs // 2):
+            continue
+        of_users, of_items = prior_of(users, centred), prior_of(items, by_item)
+        noise = max(expected_error(centred, users, items), 1e-4 * spread)
+    return Swept(items, of_users, noise)
 
 
 def solve_side(ratings: sp.csr_array, other: Side, prior: Doubles, noise: float, centre: Doubles | None = None) -> Side:

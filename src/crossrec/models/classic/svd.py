@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 
 from crossrec.core.arrays import Bools, Floats
-from crossrec.core.clock import random
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.models.classic._rated import FromRatings
-from crossrec.models.classic._ridge import HELD, Side, expected_error, less, prior_of, solve_side
-from crossrec.models.progress import tracked
+from crossrec.models.classic._ridge import Side, less, solve_side, swept
 from crossrec.models.space import Range, Space
 
 __all__ = ["SVD"]
@@ -55,7 +52,7 @@ class SVD(FromRatings):
         """
         if min(self.factors, self.epochs) < 1:
             raise InvalidInput(f"SVD: expected factors and epochs >= 1, got {self.factors} and {self.epochs}")
-        items = self._swept(self.centred(train))
+        items, self.user_prior_, self.noise_ = swept(self.centred(train), self.factors, self.epochs, seed=self.seed)
         self.items_, self.item_variances_ = items.means.astype(np.float32), items.variances.astype(np.float32)
         return self.remember(train)
 
@@ -65,23 +62,3 @@ class SVD(FromRatings):
         items = Side(self.items_.astype(np.float64), self.item_variances_.astype(np.float64))
         users = solve_side(less(rated, self.mean_), items, self.user_prior_, self.noise_)
         return users.means.astype(np.float32), np.diff(rated.indptr) > 0
-
-    def _swept(self, centred: sp.csr_array) -> Side:
-        """Fit both sides and the variances in turn, and return the items."""
-        by_item = sp.csr_array(centred.T.tocsr())
-        size, chance = self.factors + 1, random(self.seed)
-        start = chance.normal(0.0, 0.1, (by_item.shape[0], size))
-        start[:, -1] = 0.0
-        items = Side(start, np.zeros_like(start))
-        spread = float(np.var(centred.data)) or 1.0
-        noise, of_users, of_items = spread, np.full(size, 1.0), np.full(size, 0.1)
-        of_users[-1], of_items[-1] = 0.2 * spread, 0.3 * spread
-        for epoch in tracked("epochs", range(self.epochs)):
-            users = solve_side(centred, items, of_users, noise)
-            items = solve_side(by_item, users, of_items, noise)
-            if epoch < min(HELD, self.epochs // 2):
-                continue
-            of_users, of_items = prior_of(users, centred), prior_of(items, by_item)
-            noise = max(expected_error(centred, users, items), 1e-4 * spread)
-        self.noise_, self.user_prior_ = noise, of_users
-        return items
