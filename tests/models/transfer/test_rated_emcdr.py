@@ -72,6 +72,17 @@ def test_it_says_that_it_rates_and_stays_within_the_stars_seen() -> None:
     assert found.min() >= 1 and found.max() <= 5
 
 
+def test_an_item_that_is_unknown_gets_the_mean_of_the_domains_means() -> None:
+    model = RatedEMCDR(factors=3).fit(rated_world(shared=True, users=60))
+    queries = queries_of(model, rated(("films:3", 5.0)))
+    assert model.predict(queries, np.array([-1], dtype=np.int32)) == pytest.approx(model.means_.mean())
+
+
+def test_a_history_without_ratings_gives_no_opinion() -> None:
+    model = RatedEMCDR(factors=3).fit(rated_world(shared=True, users=60))
+    assert not model.score(queries_of(model, (Act("films:3"),))).opinion.any()
+
+
 @pytest.mark.parametrize(
     "promise", ["same_seed_same_answer", "batch_size_changes_nothing", "survives_a_fresh_process", "refit_forgets"]
 )

@@ -49,7 +49,7 @@ def swept(centred: sp.csr_array, factors: int, epochs: int, *, seed: int) -> Swe
 
     Args:
         centred: [U, I] CSR of ratings less their mean, at least one.
-        factors: D, >= 0; 0 are biases alone.
+        factors: D, >= 1.
         epochs: Sweeps over users and items, >= 1.
         seed: Fixes the vectors at the start.
     """
