@@ -41,7 +41,7 @@ GRIDS = {
     + grid(factors=[128], nu=[1.0], alpha=[1.0, 10.0], l2=[30.0, 50.0]),
     "ncf": grid(kind=["mlp"], width=[64], batch_size=[2048], learning_rate=[0.002], epochs=[8])
     + grid(kind=["neumf"], width=[64], batch_size=[2048], learning_rate=[0.002], epochs=[16])
-    + grid(kind=["neumf"], width=[128], batch_size=[2048], learning_rate=[0.002], epochs=[8]),
+    + grid(kind=["neumf"], width=[128], batch_size=[2048], learning_rate=[0.002], epochs=[6]),
 }
 
 
