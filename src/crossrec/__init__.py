@@ -29,6 +29,7 @@ _HOMES = {
     "evaluate": "evaluation.evaluate",
     "tune": "evaluation.tuning.tune",
     "open_dataset": "data.dataset",
+    "AdaptedSASRec": "models.transfer.adapted_sasrec",
     "ALS": "models.classic.als",
     "BPR": "models.classic.bpr",
     "EASE": "models.classic.ease",
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from crossrec.models.sequence.markov import Markov
     from crossrec.models.sequence.sasrec import SASRec
     from crossrec.models.storage import load
+    from crossrec.models.transfer.adapted_sasrec import AdaptedSASRec
     from crossrec.models.transfer.cmf import CMF
     from crossrec.models.transfer.domain_ease import DomainEASE
     from crossrec.models.transfer.domain_sasrec import DomainSASRec
@@ -119,6 +121,7 @@ __all__ = [
     "SLIM",
     "SVD",
     "Act",
+    "AdaptedSASRec",
     "BERT4Rec",
     "BSARec",
     "CrossrecError",

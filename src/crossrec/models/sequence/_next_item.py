@@ -70,7 +70,7 @@ class NextItem(FromNetwork):
     average: float = 0.999
     seed: int = 0
 
-    def form(self, items: int) -> Transformer:
+    def form(self, items: int) -> nn.Module:
         """Return the untrained network: code I stands behind the end, and I + 1 is a gap where there are any."""
         return Transformer(
             items + 1 + self.gap_at_end,

@@ -18,7 +18,7 @@ from crossrec.models.space import Choice, Space
 from crossrec.models.training.exam import held_out
 from crossrec.models.training.losses import generalised_bce, sampled_softmax, softmax
 
-__all__ = ["EveryPrefix"]
+__all__ = ["EveryPrefix", "pairs_of"]
 
 LOSSES = ("softmax", "sampled", "gbce")
 
@@ -38,20 +38,32 @@ class EveryPrefix(NextItem):
             NotFound: No such loss.
         """
         self.check_settings()
-        if self.loss not in LOSSES:
-            raise unknown_name("loss", self.loss, LOSSES)
         part, exam = held_out(train, validation, seed=self.seed)
         whole = self.histories_to_learn(part, self.longest + 1)
         filler = len(train.catalogue)
 
         def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
             for rows in rounds(whole.lengths - 1, self.batch_size, seed=self.seed, epoch=epoch):
-                yield _pairs(whole, rows, filler)
+                yield pairs_of(whole, rows, filler)
 
-        sampled = self.kept_of_a_target(filler)
-        numbers = {"softmax": self.width, "sampled": sampled, "gbce": self.negatives * self.width}[self.loss]
-        room = self.batch_bytes(whole.lengths - 1, 1.0, numbers)
+        room = self.batch_bytes(whole.lengths - 1, 1.0, self.numbers_of_a_target(filler))
         return self.learned(part, exam, self.loss_of, batches, all_of_it=train, batch_bytes=room)
+
+    def check_settings(self) -> None:
+        """Refuse settings out of their range, and a loss that there is not.
+
+        Raises:
+            InvalidInput: One is.
+            NotFound: No such loss.
+        """
+        super().check_settings()
+        if self.loss not in LOSSES:
+            raise unknown_name("loss", self.loss, LOSSES)
+
+    def numbers_of_a_target(self, items: int) -> int:
+        """Return the numbers that the loss keeps for each target; see `batch_bytes`."""
+        sampled = self.kept_of_a_target(items)
+        return {"softmax": self.width, "sampled": sampled, "gbce": self.negatives * self.width}[self.loss]
 
     def loss_of(self, network: Any, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Return the loss of all places of a batch."""
@@ -74,7 +86,7 @@ class EveryPrefix(NextItem):
         return generalised_bce(vectors, wanted, table, self.negatives)
 
 
-def _pairs(whole: Sequences, rows: np.ndarray[Any, np.dtype[np.int64]], filler: int) -> tuple[Tensor, Tensor]:
+def pairs_of(whole: Sequences, rows: np.ndarray[Any, np.dtype[np.int64]], filler: int) -> tuple[Tensor, Tensor]:
     """Return Int64[B, L] items but the last of each history, and what follows each, -1 behind the end."""
     table = whole.padded(rows, filler)
     items, targets = table[:, :-1].copy(), table[:, 1:].copy()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from crossrec.core.arrays import Codes
@@ -16,7 +16,6 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Scores
 from crossrec.models.sequence._prefixes import EveryPrefix
 from crossrec.models.sequence._sequences import sequences_of
-from crossrec.models.sequence._transformer import Transformer
 from crossrec.models.transfer._domain_transformer import DomainTransformer
 
 __all__ = ["DomainSASRec"]
@@ -54,7 +53,7 @@ class DomainSASRec(EveryPrefix):
     2019 (arXiv 1905.10760, "π-net") for all domains. Tokens, turns and the mask of the target domain are this model's.
     """
 
-    def form(self, items: int) -> Transformer:
+    def form(self, items: int) -> nn.Module:
         """Return the untrained network: code I stands behind the end. For one domain it is that of `sasrec`."""
         if not self.domains_.any():
             return super().form(items)
