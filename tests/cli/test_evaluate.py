@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Run
 
 
@@ -62,3 +63,25 @@ def test_sampled_numbers_and_leakage_come_with_a_warning(run: Run, data: Path) -
     assert code == 0 and "ndcg@10 sampled@4" in said
     assert "warning: lists rank the right answers among 4 drawn items" in said
     assert "warning: the future is in training" in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("evaluate", "popularity", "--protocol", "random"),
+        ("compare", "popularity", "--protocol", "random"),
+        ("tune", "ease", "--protocol", "random", "--out", "found.json"),
+        ("train", "popularity", "--out", "model"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_rows_beyond_the_stated_memory_are_refused_with_both_sizes(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("crossrec.data.dataset._ROW_BYTES", 10**7)  # as if each of the few rows were large
+    code, _, error = run(*words, "--data", data, "--memory", "600MB")
+    assert code == 9 and "into memory: needs about" in error and "0.6 GB were given" in error
+    assert not (tmp_path / "model").exists()
+    code, _, error = run(*words, "--data", data, "--memory", "much")
+    assert code == 2 and "expected a size like 2GB" in error

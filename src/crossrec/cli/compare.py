@@ -10,11 +10,18 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.data.choices import DataFolder, Domains, OfProtocol, ProtocolName, Repeats
+from crossrec.cli.data.choices import (
+    DataFolder,
+    Domains,
+    OfProtocol,
+    ProtocolName,
+    ReadingMemory,
+    Repeats,
+    read_for_models,
+)
 from crossrec.cli.show import AsJson, advancing, note, out, parse_names, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
-from crossrec.data.dataset import open_dataset
 from crossrec.evaluation.comparing.compare import BASELINES
 from crossrec.evaluation.comparing.compare import compare as run
 from crossrec.evaluation.comparing.leaderboard import Leaderboard
@@ -50,6 +57,7 @@ def compare(
     folder: Annotated[
         Path | None, typer.Option("--out", help="A folder for leaderboard.json, .md and .html with plots.")
     ] = None,
+    memory: ReadingMemory = "",
     as_json: AsJson = False,
 ) -> None:
     """Fit models on the training part, rank the full catalogue for all test users, and print a leaderboard."""
@@ -65,7 +73,7 @@ def compare(
     made = _made(names, BASELINES if baselines else (), chosen, parse_pairs("--set", setting or []))
     if folder is not None:
         check_folder(folder)
-    interactions = open_dataset(data).interactions(parse_names(domains) or None)
+    interactions = read_for_models(data, domains, memory)
     keep = None if folder is None else partial(write_leaderboard, folder=folder)
     with advancing() as progress:
         board = run(made, interactions, asked, metric=metric, baselines=baselines, keep=keep, progress=progress)

@@ -6,11 +6,18 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.data.choices import DataFolder, Domains, OfProtocol, ProtocolName, Repeats
+from crossrec.cli.data.choices import (
+    DataFolder,
+    Domains,
+    OfProtocol,
+    ProtocolName,
+    ReadingMemory,
+    Repeats,
+    read_for_models,
+)
 from crossrec.cli.show import AsJson, advancing, out, parse_names, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
-from crossrec.data.dataset import open_dataset
 from crossrec.evaluation.evaluate import evaluate as run
 from crossrec.evaluation.protocol import protocol_from_text
 from crossrec.models.machine import use_threads
@@ -33,6 +40,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="Fixes what the split leaves to chance.")] = 0,
     asking: OfProtocol = None,
     slices: Annotated[str, typer.Option(help="Show this metric for new users, long tail and so on: ndcg.")] = "",
+    memory: ReadingMemory = "",
     as_json: AsJson = False,
 ) -> None:
     """Fit models on the training part and rank the full catalogue for all test users."""
@@ -45,8 +53,7 @@ def evaluate(
     told = parse_pairs("--protocol-set", asking or [])
     chosen = protocol_from_text(protocol, told, k=k, repeats=repeats, seed=seed)
     wanted = parse_names(metrics) or None
-    only = parse_names(domains) or None
-    interactions = open_dataset(data).interactions(only)
+    interactions = read_for_models(data, domains, memory)
     with advancing() as progress:
         report = run(made, interactions, chosen, metrics=wanted, progress=progress)
     if as_json:

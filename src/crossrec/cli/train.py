@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from crossrec.cli.data.choices import DataFolder, EngineName, Master
+from crossrec.cli.data.choices import DataFolder, EngineName, Master, ReadingMemory
 from crossrec.cli.show import AsJson, advancing, out, parse_names, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput, MissingExtra
 from crossrec.core.settings import load_settings
+from crossrec.data.storing.budget import memory_of, within
 from crossrec.evaluation.tuning.tuned import read_settings
 from crossrec.models.fallback import Fallback
 from crossrec.models.machine import use_threads
@@ -42,6 +43,7 @@ def train(
     ] = None,
     engine: EngineName = "polars",
     master: Master = "",
+    memory: ReadingMemory = "",
     as_json: AsJson = False,
 ) -> None:
     """Fit a model on all of a data set, with popularity behind it for strangers, and save the bundle."""
@@ -50,7 +52,8 @@ def train(
     if k is not None and not protocol:
         raise InvalidInput("-k: is the length of the lists in an evaluation, so it needs --protocol")
     chosen, k = parse_names(domains) or None, 10 if k is None else k
-    with advancing(f"training {model}") as progress, outgoing_bundle(out_folder) as folder:
+    limit = within(memory_of(memory) if memory else None)
+    with limit, advancing(f"training {model}") as progress, outgoing_bundle(out_folder) as folder:
         bundle = train_bundle(
             model,
             data,

@@ -7,11 +7,18 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.data.choices import DataFolder, Domains, OfProtocol, ProtocolName, Repeats
-from crossrec.cli.show import AsJson, advancing, note, out, parse_names, parse_pairs, print_json
+from crossrec.cli.data.choices import (
+    DataFolder,
+    Domains,
+    OfProtocol,
+    ProtocolName,
+    ReadingMemory,
+    Repeats,
+    read_for_models,
+)
+from crossrec.cli.show import AsJson, advancing, note, out, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
-from crossrec.data.dataset import open_dataset
 from crossrec.evaluation.protocol import protocol_from_text
 from crossrec.evaluation.tuning.tune import tune as run
 from crossrec.evaluation.tuning.tuned import read_tuned, write_tuned
@@ -41,6 +48,7 @@ def tune(
     resume: Annotated[
         Path | None, typer.Option(help="Such a file, to go on from it where it is there; --out is the same.")
     ] = None,
+    memory: ReadingMemory = "",
     as_json: AsJson = False,
 ) -> None:
     """Try settings on the validation part, never on a test row, and keep the best for train and compare."""
@@ -56,7 +64,7 @@ def tune(
     made = model_from_text(model, fixed)
     space = {name: values for name, values in getattr(made, "space", {}).items() if name not in fixed}
     earlier = read_tuned(resume) if resume is not None and resume.exists() else None
-    interactions = open_dataset(data).interactions(parse_names(domains) or None)
+    interactions = read_for_models(data, domains, memory)
     with advancing(f"tuning {model}") as progress:
         found = run(
             made,

@@ -9,6 +9,9 @@ from typing import Annotated
 import typer
 
 from crossrec.core.errors import InvalidInput
+from crossrec.core.interactions import Interactions
+from crossrec.data.dataset import open_dataset
+from crossrec.data.storing.budget import memory_of, within
 
 __all__ = [
     "DataFolder",
@@ -18,8 +21,10 @@ __all__ = [
     "Memory",
     "OfProtocol",
     "ProtocolName",
+    "ReadingMemory",
     "Repeats",
     "chosen_domains",
+    "read_for_models",
     "seconds_of",
 ]
 
@@ -36,6 +41,9 @@ Master = Annotated[
     str, typer.Option(help="Where the cluster is, for --engine spark: spark://host:7077; empty is this machine.")
 ]
 Memory = Annotated[str, typer.Option(help="Memory that the work may take: 2GB. What would take more is cut.")]
+ReadingMemory = Annotated[
+    str, typer.Option("--memory", help="Memory that the rows may take: 2GB. Where they need more, nothing is read.")
+]
 
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -65,3 +73,19 @@ def seconds_of(option: str, text: str) -> float:
 def chosen_domains(text: str) -> list[str] | None:
     """Read names with commas between them; None where there are none, which means all."""
     return [name.strip() for name in text.split(",") if name.strip()] or None
+
+
+def read_for_models(data: Path, domains: str, memory: str = "") -> Interactions:
+    """Read the rows of some domains into memory.
+
+    Args:
+        data: Folder of the data set.
+        domains: Names with commas; empty takes all.
+        memory: What `--memory` says; empty sets no limit.
+
+    Raises:
+        InvalidInput: The memory is no size, or below the least.
+        OutOfBudget: The rows would take more.
+    """
+    with within(memory_of(memory) if memory else None):
+        return open_dataset(data).interactions(chosen_domains(domains))
