@@ -37,7 +37,7 @@ def test_friends_become_a_domain_that_models_learn_from(run: Run, music: Path, t
 
 def test_words_for_people_and_a_second_time(run: Run, music: Path) -> None:
     code, said, _ = run("data", "ties", music, "--domain", "music", "--as", "pals")
-    assert code == 0 and "pals: 6 ties of 4 users of music to 3" in said
+    assert code == 0 and "pals: 6 rows of 3 ties between 4 users of music" in said
     code, _, error = run("data", "ties", music, "--domain", "music", "--as", "pals")
     assert code == 2 and "say replace" in error
     assert run("data", "ties", music, "--domain", "music", "--as", "pals", "--replace")[0] == 0

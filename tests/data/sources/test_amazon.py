@@ -109,6 +109,13 @@ def test_invalid_json_in_the_middle_is_quarantined_without_its_text(write: Write
     assert b"Secret" not in written
 
 
+def test_a_repeat_is_quarantined_without_whose_it_was(write: Write, taken: Taken) -> None:
+    """Also where an id holds what stands between the two."""
+    row = REVIEW_2023 | {"user_id": "Secret, item Name"}
+    found = taken("amazon", write({"Books.jsonl": [json.dumps(row), json.dumps(row)]})).quarantine("x")
+    assert found.select("row", "reason", "value").rows() == [(2, "duplicate row", f"item {row['parent_asin']}")]
+
+
 def test_products_of_another_category_are_refused(write: Write, taken: Taken) -> None:
     other = [json.dumps(PRODUCT_2023 | {"parent_asin": f"C{number}"}) for number in range(101)]
     folder = write({"Books.jsonl": [json.dumps(REVIEW_2023)], "meta_Books.jsonl": other})

@@ -22,11 +22,13 @@ def ties(
     as_json: AsJson = False,
 ) -> None:
     """Add a domain in which whom a person knows or trusts is what they have: every model learns from it."""
-    manifest = ties_as_domain(open_dataset(folder), domain, name, replace=replace)
+    data = open_dataset(folder)
+    manifest = ties_as_domain(data, domain, name, replace=replace)
     record = manifest.domains[name]
     if as_json:
         told = {"domain": name, "of": domain, "rows": record.rows, "users": record.users, "items": record.items}
         print_json({**told, "version": manifest.version})
         return
-    out.print(f"{name}: {record.rows:,} ties of {record.users:,} users of {domain} to {record.items:,}")
+    ties = data.ties(domain).height
+    out.print(f"{name}: {record.rows:,} rows of {ties:,} ties between {record.users:,} users of {domain}")
     out.print(f"version {manifest.version[:12]}")

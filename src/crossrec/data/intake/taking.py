@@ -85,7 +85,7 @@ def take(
         given = reading.rows.collect_schema().names()
         repeats = without_repeats(staged, rows.filter(~pl.col("#broken")), given, workspace, already=already or {})
     before = reading.refused if only is None else reading.refused.filter(pl.col("file").is_in(list(only)))
-    away = join([before, bad, repeats.quarantined])
+    away = join([before, bad, _unnamed(repeats.quarantined) if reading.private else repeats.quarantined])
     survey = None if repeats.quarantined.height else survey
     return Taken(repeats.staged, away, reading.rules.unit, repeats.elsewhere, survey)
 
@@ -190,6 +190,11 @@ def _bad(rows: pl.LazyFrame, reading: Reading) -> pl.DataFrame:
     if reading.private:
         bad = bad.with_columns(pl.when(pl.col("column") != "").then(pl.col("value")).alias("value"))
     return bad
+
+
+def _unnamed(repeats: pl.DataFrame) -> pl.DataFrame:
+    """Leave out of repeated rows whose they are: a user's id may lead to a person; file and row say which it was."""
+    return repeats.with_columns(pl.col("value").str.replace(r"(?s)^user .*, (item )", "$1"))
 
 
 def _in_source_order(staged: list[Staged], reading: Reading) -> list[Staged]:
