@@ -223,6 +223,14 @@ def test_published_counts(
     assert record.rows_in == record.rows
 
 
+def test_published_counts_of_online_retail(data_root: Path, tmp_path: Path) -> None:
+    """541,909 lines of 4,372 customers, of which 135,080 lines name none."""
+    record = taken("retail", data_root / "online-retail-uci", tmp_path / "out", services="true").record("x")
+    assert (record.rows_in, record.users) == (541_909, 4_372)
+    assert record.quarantined["user_id is missing"] == 135_080
+    assert record.rows_in == record.rows + sum(record.quarantined.values())
+
+
 def test_the_bundled_sample_is_three_checked_domains(tmp_path: Path) -> None:
     dataset = import_samples(tmp_path / "out")
     assert dataset.domains == ("books", "films", "shop")
