@@ -411,3 +411,12 @@ def test_files_and_options_may_lie_in_an_object_store(tmp_path: Path, remote: st
     assert not again.changed
     with pytest.raises(NotFound):
         import_source("tables", f"{remote}/rows.csv", "b", out, options={"items": f"{remote}/none.csv"})
+
+
+def test_times_in_the_future_are_told_of(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("user_id,item_id,timestamp\n1,a,1500000000\n2,b,4000000000\n")
+    done = import_source("tables", tmp_path / "rows.csv", "films", tmp_path / "out")
+    assert done.record.rows == 2 and "the last time, 2096-10-02, lies in the future" in str(done)
+    (tmp_path / "rows.csv").write_text("user_id,item_id,timestamp\n1,a,1500000000\n2,b,1600000000\n")
+    again = import_source("tables", tmp_path / "rows.csv", "films", tmp_path / "out", there="replace")
+    assert "future" not in str(again)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
+from crossrec.core.clock import MILLISECONDS_PER_DAY, now
 from crossrec.core.errors import InvalidInput
 from crossrec.data.dataset import open_dataset
 from crossrec.data.engine import open_engine
@@ -153,9 +155,16 @@ def import_source(
         manifest = Manifest(domains, parent=before.version if before else None)
         write_manifest(folder, manifest)
     refused = open_dataset(folder).quarantine(domain).unique("reason", keep="first", maintain_order=True)
-    return ImportSummary(
-        domain, folder, record, manifest.version, notes=reading.notes, examples=tuple(refused.to_dicts())
-    )
+    notes = (*reading.notes, *_in_the_future(record))
+    return ImportSummary(domain, folder, record, manifest.version, notes=notes, examples=tuple(refused.to_dicts()))
+
+
+def _in_the_future(record: DomainRecord) -> tuple[str, ...]:
+    """Say so where rows are later than tomorrow; they are taken, so that a file gives the same rows on every day."""
+    if record.time_range is None or record.time_range[1] <= now() + MILLISECONDS_PER_DAY:
+        return ()
+    last = datetime.fromtimestamp(record.time_range[1] / 1000, tz=UTC).date().isoformat()
+    return (f"the last time, {last}, lies in the future: leave such rows out, or train on what is before today",)
 
 
 def _recorded(writer: _Writer, about: Mapping[str, Any], told: Callable[[str], None], path: str | Path) -> DomainRecord:
