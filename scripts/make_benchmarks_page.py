@@ -123,7 +123,7 @@ def peers() -> list[str]:
         )
         head = ["data", "ours, s", "peak MB", "RecBole 1.2.1, s", "ratio", "RecTools 0.19, s", "ratio"]
         parts += [text, table(head, rows)]
-    return parts + networks()
+    return parts + networks() + installable()
 
 
 def networks() -> list[str]:
@@ -148,6 +148,18 @@ def networks() -> list[str]:
             f"{race['ratio']:.1f} times as long (bar 15): `python benchmarks/networks.py --parts goal`"
         )
     return parts
+
+
+def installable() -> list[str]:
+    found = read("installable")
+    if found is None:
+        return []
+    rows = [
+        [name, one.get("version", ""), f"`{one['error']}`" if "error" in one else ""]
+        for name, one in found["peers"].items()
+    ]
+    text = f"Which peers install on Python {found['python']}: `python benchmarks/peers/installable.py`"
+    return [text, table(["peer", "version", "what pip says"], rows)]
 
 
 def runs(found: Any) -> str:

@@ -1,6 +1,6 @@
 """Which peers still install on this machine's Python, and what the others say; writes results/installable.json.
 
-    python benchmarks/peers/installable.py
+    python benchmarks/peers/installable.py [PEER …]
 
 Each is resolved, and built where it must be, in a fresh environment without being installed (`pip --dry-run`).
 """
@@ -44,17 +44,18 @@ def asked(peer: str) -> dict[str, str]:
             found = json.loads(Path(folder, "report.json").read_text(encoding="utf-8"))["install"]
             version = next(one["metadata"]["version"] for one in found if one.get("requested"))
             return {"version": version}
-        lines = [line.strip() for line in done.stderr.splitlines() if "error" in line.lower()]
-        return {"error": next((line for line in lines if not line.endswith("exited with error")), "failed")[:200]}
+        lines = [line.strip() for line in done.stderr.splitlines() if "Error:" in line or line.startswith("ERROR")]
+        return {"error": (lines or ["failed"])[-1][:200]}
 
 
 def main() -> int:
-    found = {}
-    for peer in PEERS:
+    kept = RESULTS / "installable.json"
+    found = json.loads(kept.read_text(encoding="utf-8"))["peers"] if kept.exists() else {}
+    for peer in sys.argv[1:] or PEERS:
         found[peer] = asked(peer)
         print(peer, found[peer], flush=True)
     text = json.dumps({"python": platform.python_version(), "peers": found}, indent=2)
-    (RESULTS / "installable.json").write_text(text + "\n", encoding="utf-8")
+    kept.write_text(text + "\n", encoding="utf-8")
     return 0
 
 

@@ -52,7 +52,7 @@ def test_movietweetings_keeps_zeros_and_never_opens_its_users(tmp_path: Path) ->
     dataset = taken("movielens", folder, tmp_path / "out")
     assert dataset.rows("x").collect()["item_id"].to_list() == ["0104257", "1259521"]
     assert dataset.quarantine("x")["reason"].to_list() == ["rating outside 0 to 10"]
-    assert dataset.items("x").row(0) == ("0104257", "Fantômas (1992)", 1992, ["Drama"])
+    assert dataset.items("x").row(0) == ("0104257", "Fantômas (1992)", 1992, ["Drama"], "0104257")
     assert [file.name for file in dataset.record("x").files] == ["ratings.dat", "movies.dat"]
 
 
