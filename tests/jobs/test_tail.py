@@ -130,6 +130,14 @@ def test_who_is_forgotten_by_the_log_is_taken_out_and_may_come_back(log: LiveLog
     assert open_dataset(tmp_path / "d").record("shop").rows == 2
 
 
+def test_what_was_known_around_an_event_stays_with_it(log: LiveLog, tmp_path: Path) -> None:
+    told = '{"device": "phone", "session": "s1"}'
+    log.append([Event("e1", "ann", "x", "purchase", MAY, value=9.5, recommendation_id="r1", context=told)])
+    tail_once(log, tmp_path / "d", "shop")
+    [kept] = open_dataset(tmp_path / "d").rows("shop").collect()["context"].to_list()
+    assert json.loads(kept) == {"device": "phone", "session": "s1", "recommendation_id": "r1", "value": 9.5}
+
+
 def test_who_is_forgotten_by_the_log_is_no_longer_linked(log: LiveLog, tmp_path: Path) -> None:
     now = int(time.time() * 1000)
     log.append([Event(f"e{user}", user, "x", "view", now - 50) for user in ("ann", "bob")])

@@ -252,6 +252,13 @@ def test_an_event_without_a_time_happened_when_it_arrived(serve: Serve) -> None:
     assert before <= log.of_user("zoë", 1)[0].at <= now()
 
 
+def test_what_is_known_around_an_event_is_kept_with_it(serve: Serve) -> None:
+    log = MemoryLog()
+    one = event(1, "zoë", "i003") | {"context": {"device": "phone", "session": "s1"}}
+    assert serve(log=log).post("/v1/events", json={"events": [one]}).json()["accepted"] == 1
+    assert log.of_user("zoë", 1)[0].context == '{"device": "phone", "session": "s1"}'
+
+
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [

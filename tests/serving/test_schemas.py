@@ -25,6 +25,9 @@ BAD_EVENTS: dict[str, tuple[dict[str, Any], str]] = {
     "text value": ({"value": "much"}, "value"),
     "huge value": ({"value": 1e300}, "value"),
     "bad domain": ({"domain": "a\nb"}, "domain"),
+    "context of numbers": ({"context": {"width": 3}}, "context"),
+    "long context": ({"context": {"referrer": "x" * 3_000}}, "2048 bytes"),
+    "context that says it twice": ({"context": {"value": "3"}}, "is a field of the event itself"),
 }
 
 

@@ -12,6 +12,7 @@ from crossrec.core.errors import InvalidInput, suggestion
 __all__ = [
     "KINDS",
     "KIND_CODES",
+    "MAX_CONTEXT_BYTES",
     "MAX_ID_BYTES",
     "NOT_TASTE",
     "NO_ORDER",
@@ -44,6 +45,8 @@ NOT_TASTE = ("return", "shown")
 """Kinds that do not say that a person liked an item; they are kept, and no model learns from them."""
 KIND_CODES = {kind: code for code, kind in enumerate(KINDS)}
 _TASTE = np.array([kind not in NOT_TASTE for kind in KINDS])
+MAX_CONTEXT_BYTES = 2_048
+"""Longest context of an event, in UTF-8 bytes."""
 MAX_ID_BYTES = 512
 """Longest id taken, in UTF-8 bytes."""
 NO_TIME = -(2**63)
@@ -65,6 +68,7 @@ class Event:
         domain: Where it happened; empty where there is one domain.
         value: A rating, a quantity or a price, where the kind has one.
         recommendation_id: The answer that led to it.
+        context: Device, location, session, referrer and the like, as a JSON object; None where nothing is known.
     """
 
     id: str
@@ -75,6 +79,7 @@ class Event:
     domain: str = ""
     value: float | None = None
     recommendation_id: str | None = None
+    context: str | None = None
 
 
 def check_id(name: str, value: str) -> str:

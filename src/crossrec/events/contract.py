@@ -29,7 +29,8 @@ def _names(events: Iterator[Event] | list[Event]) -> list[str]:
 
 def check_gives_back_what_was_kept(log: LiveLog) -> None:
     """Every field comes back as it was."""
-    full = Event("e1", "zoë 'x'", "books:4%2", "rate", 1_000, "books", 4.5, "r-1")
+    context = '{"device": "phone", "referrer": "zoë\'s \\"page\\""}'
+    full = Event("e1", "zoë 'x'", "books:4%2", "rate", 1_000, "books", 4.5, "r-1", context)
     bare = Event("e2", "zoë 'x'", "tea", "view", 1_001)
     assert log.append([full, bare]) == 2
     assert log.of_user("zoë 'x'", 10) == [full, bare]
@@ -52,6 +53,8 @@ def check_a_batch_is_whole_or_nothing(log: LiveLog) -> None:
     ]
     bad.append(dataclasses.replace(_event("e2"), value=float("nan")))
     bad.append(dataclasses.replace(_event("e2"), user="\ud800"))
+    contexts = ("[]", "phone", '{"value": 1}', '{"a": "' + "x" * 3_000 + '"}', '"\ud800"')
+    bad += [dataclasses.replace(_event("e2"), context=context) for context in contexts]
     for event in bad:
         try:
             log.append([_event("e1"), event])

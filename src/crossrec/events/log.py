@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, cast, runtime_checkable
 
 from crossrec.core.clock import now
 from crossrec.core.errors import InvalidInput, unknown_name
-from crossrec.core.event import NO_TIME, Event, check_id, check_kind
+from crossrec.core.event import MAX_CONTEXT_BYTES, NO_TIME, Event, check_id, check_kind
 from crossrec.core.shelf import Shelf
 
 __all__ = [
@@ -177,10 +178,27 @@ def _check(event: Event) -> None:
         if not _is_text(value):
             raise InvalidInput(f"expected text that UTF-8 can write, got {value[:40]!r}")
     check_kind(event.kind)
+    _check_context(event.context)
     if not NO_TIME < event.at <= _END_OF_TIME:
         raise InvalidInput(f"at: expected milliseconds within 64 bits, got {event.at}")
     if event.value is not None and not abs(event.value) <= 3.0e38:
         raise InvalidInput(f"value: expected a finite number, got {event.value}")
+
+
+def _check_context(text: str | None) -> None:
+    """Refuse a context that is no small JSON object, or has a name that the event itself goes by."""
+    if text is None:
+        return
+    if not _is_text(text) or len(text.encode("utf-8")) > MAX_CONTEXT_BYTES:
+        raise InvalidInput(f"context: expected at most {MAX_CONTEXT_BYTES} bytes of UTF-8, got more, or no UTF-8")
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise InvalidInput(f"context: expected a JSON object, got {text[:40]!r}")
+    if taken := {"recommendation_id", "value"} & set(found):
+        raise InvalidInput(f"context: '{min(taken)}' is a field of the event itself; send it there")
 
 
 def _is_text(value: str) -> bool:

@@ -148,8 +148,8 @@ def _native(item: str, domain: str) -> str:
 
 
 def _context(event: Event) -> str | None:
-    """Keep what the schema has no column for; a value that is no rating among it."""
-    about: dict[str, str | float] = {}
+    """Keep what the schema has no column for: what was known around it, the answer, a value that is no rating."""
+    about: dict[str, object] = json.loads(event.context) if event.context else {}
     if event.recommendation_id:
         about["recommendation_id"] = event.recommendation_id
     if event.value is not None and event.kind != "rate":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from crossrec.core.clock import now
-from crossrec.core.event import MAX_ID_BYTES, Event, check_id, check_kind
+from crossrec.core.event import MAX_CONTEXT_BYTES, MAX_ID_BYTES, Event, check_id, check_kind
 
 __all__ = [
     "ActIn",
@@ -71,6 +72,9 @@ class EventIn(_Strict):
     domain: str = Field("", max_length=MAX_ID_BYTES)
     value: float | None = None
     recommendation_id: str | None = Field(None, max_length=MAX_ID_BYTES)
+    context: dict[str, str] | None = Field(
+        None, description=f"Device, location, session, referrer and the like, at most {MAX_CONTEXT_BYTES} bytes"
+    )
 
     def event(self, arrived: int) -> Event:
         """Return the event; without a time it happened when it arrived."""
@@ -83,6 +87,7 @@ class EventIn(_Strict):
             self.domain,
             self.value,
             self.recommendation_id,
+            json.dumps(self.context, ensure_ascii=False) if self.context else None,
         )
 
 

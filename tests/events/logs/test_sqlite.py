@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import random
 import sqlite3
@@ -67,6 +68,23 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     base.close()
     with pytest.raises(CorruptBundle, match="schema 99"):
         _open(tmp_path)
+
+
+def test_a_file_of_the_second_schema_gets_room_for_contexts_and_keeps_all_else(tmp_path: Path) -> None:
+    log = _open(tmp_path)
+    log.append([_event(1, "ann"), _event(2, "bob")])
+    log.forget("bob")
+    identity, kept = log.identity, log.of_user("ann", 9)
+    log.close()
+    with sqlite3.connect(tmp_path / "events.db") as base:
+        base.execute("ALTER TABLE events DROP COLUMN context")
+        base.execute("UPDATE meta SET value = '2' WHERE name = 'schema'")
+    base.close()
+    again = _open(tmp_path)
+    assert (again.identity, again.of_user("ann", 9), again.erased("bob")) == (identity, kept, 5_000)
+    told = dataclasses.replace(_event(6_000, "ann"), context='{"device": "phone"}')
+    assert again.append([told]) == 1 and again.of_user("ann", 1) == [told]
+    again.close()
 
 
 def _as_schema_1(folder: Path, erased: dict[str, int]) -> None:

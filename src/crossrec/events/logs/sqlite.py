@@ -16,17 +16,18 @@ from crossrec.events.log import check_events, new_secret, person_digest, person_
 
 __all__ = ["SqliteLog"]
 
-SCHEMA = 2
-"""1 remembered erasures by a plain digest of the id; 2 keys the digest with a secret in `meta`."""
+SCHEMA = 3
+"""1 remembered erasures by a plain digest of the id; 2 keys the digest with a secret in `meta`; 3 keeps contexts."""
+_KEYED = 2
 _BUSY_SECONDS = 10.0
 _PAGE = 1_000
-_COLUMNS = 'id, "user", item, kind, "at", domain, value, recommendation_id'
+_COLUMNS = 'id, "user", item, kind, "at", domain, value, recommendation_id, context'
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     (
         "CREATE TABLE IF NOT EXISTS events (arrival INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
         ' "user" TEXT NOT NULL, item TEXT NOT NULL, kind TEXT NOT NULL, "at" INTEGER NOT NULL, domain TEXT NOT NULL,'
-        " value REAL, recommendation_id TEXT)"
+        " value REAL, recommendation_id TEXT, context TEXT)"
     ),
     'CREATE INDEX IF NOT EXISTS by_person ON events ("user", "at", arrival)',
     'CREATE INDEX IF NOT EXISTS by_time ON events ("at", arrival)',
@@ -71,7 +72,7 @@ class SqliteLog:
     def append(self, events: Iterable[Event]) -> int:
         """Keep the new events of a batch in one transaction."""
         batch = check_events(events)
-        statement = f"INSERT OR IGNORE INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
+        statement = f"INSERT OR IGNORE INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
         with self._writing() as base:
             marks = self._marks({event.user for event in batch})
             before = base.total_changes
@@ -158,16 +159,19 @@ class SqliteLog:
                 raise CorruptBundle(
                     f"{self.path}: has schema {found}, this version reads up to {SCHEMA}; update crossrec"
                 )
-            if found < SCHEMA:
+            if "context" not in {row[1] for row in base.execute("PRAGMA table_info(events)")}:
+                base.execute("ALTER TABLE events ADD COLUMN context TEXT")
+            if found < _KEYED:
                 self._secret = new_secret()
                 _give_keys(base, self._secret)
             elif not (secret := told.get("secret")):
                 raise CorruptBundle(f"{self.path}: has lost its secret, so nobody erased can be told; restore a backup")
             else:
                 self._secret = secret
+            base.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
             base.execute("INSERT OR IGNORE INTO meta VALUES ('identity', ?)", (secrets.token_hex(8),))
             self.identity = str(base.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()[0])
-        if found < SCHEMA:
+        if found < _KEYED:
             self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # what was overwritten leaves the WAL too
 
     def _marks(self, users: set[str]) -> dict[str, int]:
@@ -211,8 +215,7 @@ def _give_keys(base: sqlite3.Connection, secret: str) -> None:
     plain = base.execute('SELECT person, "at" FROM erased').fetchall()
     base.execute("DELETE FROM erased")
     base.executemany("INSERT INTO erased VALUES (?, ?)", [(person_key(digest, secret), at) for digest, at in plain])
-    told = (("schema", str(SCHEMA)), ("secret", secret))
-    base.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", told)
+    base.execute("INSERT OR REPLACE INTO meta VALUES ('secret', ?)", (secret,))
 
 
 def _row(event: Event) -> tuple[str | float | None, ...]:
@@ -225,4 +228,5 @@ def _row(event: Event) -> tuple[str | float | None, ...]:
         event.domain,
         event.value,
         event.recommendation_id,
+        event.context,
     )
