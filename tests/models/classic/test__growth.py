@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -13,6 +16,7 @@ from crossrec.models.boards import checkerboard
 from crossrec.models.classic._growth import grown
 from crossrec.models.histories import Histories
 from crossrec.models.recommender import create
+from crossrec.models.storage import load, save_histories
 
 
 def data(rows: list[tuple[object, object, int]], **more: object) -> Interactions:
@@ -93,3 +97,19 @@ def test_what_counts_is_after_an_update_what_a_new_fit_is(name: str) -> None:
     np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=2e-4)
     again = model.score(model.histories_.queries(users[:2]), first.item_ids.series.to_list()).values
     assert np.abs(again - before).max() > 1e-3  # it is not as it was
+
+
+@pytest.mark.parametrize("name", ["popularity", "item_knn", "user_knn", "ease", "slim", "rp3beta", "gf_cf", "markov"])
+def test_an_update_forgets_who_was_erased(name: str, tmp_path: Path) -> None:
+    board = checkerboard()
+    late, gone = board.users % 5 == 3, board.users == board.user_ids.code("u007")
+    first, rest, kept = (Interactions.from_frame(board.take(part).to_polars()) for part in (~late, late, ~gone))
+    items = board.item_ids.series.to_list()
+    create(name).fit(first).save(tmp_path / "model")
+    save_histories(load(tmp_path / "model").histories_.forget("u007"), tmp_path / "model")
+    model: Any = load(tmp_path / "model")
+    model.update(rest)
+    whole = create(name).fit(kept)
+    users = [user for user in board.user_ids.series.to_list() if user != "u007"]
+    found, wanted = (one.score(one.histories_.queries(users), items).values for one in (model, whole))
+    np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=2e-4)

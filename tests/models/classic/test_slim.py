@@ -104,6 +104,15 @@ def test_an_update_solves_for_what_has_changed_alone(monkeypatch: pytest.MonkeyP
     assert {5, 9, 61} <= set(model.catalogue_.ids.decode(np.array(solved))) and len(solved) < 30
 
 
+def test_an_update_after_an_erasure_keeps_no_weight_that_was_learned_from_it() -> None:
+    old = sp.csr_array((np.random.default_rng(1).random((120, 60)) < 0.06).astype(np.float32))
+    new = rows_of(sp.csr_array((np.ones(1, np.float32), ([0], [5])), shape=(120, 60)))
+    model = SLIM(l1=1.0).fit(rows_of(old))
+    model.histories_ = model.histories_.forget(7)
+    fresh = SLIM(l1=1.0).fit(grown(model.histories_, new).data).weights_.toarray()
+    np.testing.assert_array_equal(model.update(new).weights_.toarray(), fresh)
+
+
 def test_a_score_is_the_sum_of_the_weights_from_the_history() -> None:
     model = SLIM().fit(checkerboard())
     queries = model.histories_.acts[:0]

@@ -17,7 +17,7 @@ from crossrec.core.vocabulary import Vocabulary
 from crossrec.models.histories import Histories
 from crossrec.models.recommender import FromScores, as_queries
 
-__all__ = ["Growth", "grown", "grown_of"]
+__all__ = ["Growth", "erased_since", "grown", "grown_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +77,11 @@ def grown_of(model: FromScores, new: Interactions) -> Growth:
     """
     as_queries(model, [])
     return grown(model.histories_, new)
+
+
+def erased_since(model: FromScores) -> bool:
+    """Have histories lost anybody since the model learned `learned_` acts? Yes where an older release kept no count."""
+    return getattr(model, "learned_", None) != len(model.histories_.acts.items)
 
 
 def _longer(known: Vocabulary, series: pl.Series, what: str) -> Vocabulary:

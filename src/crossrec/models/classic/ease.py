@@ -16,7 +16,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores, top_k
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._blocks import blocks_of
-from crossrec.models.classic._growth import grown_of
+from crossrec.models.classic._growth import erased_since, grown_of
 from crossrec.models.classic._inverse import WORKSPACE, change, invert
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
 from crossrec.models.classic._sparse import dense_product, sum_of_rows
@@ -64,17 +64,18 @@ class EASE(FromScores):
         require_memory(largest * largest * 4 * WORKSPACE + held, f"EASE over {size:,} items")
         self.diagonal_ = np.full(size, 1 / self.l2, dtype=np.float32)  # as it is for an item that nobody had
         self.weights_ = _assembled([(block, self._solved(seen, block)) for block in blocks], size, self.keep)
+        self.learned_ = len(train)
         return self.remember(train)
 
     def update(self, new: Interactions) -> EASE:
         """Change the inverse by what is new, see `_inverse`; see `Updates`.
 
-        With `keep`, or where more people did something new than a quarter of the items, it is solved anew.
+        With `keep`, where somebody was erased from the histories since, or where more people did something new than a
+        quarter of the items, it is solved anew.
         """
         growth, weights = grown_of(self, new), self.weights_
         people, size = growth.after.shape
-        told = hasattr(self, "diagonal_")  # older releases did not keep it
-        if not isinstance(weights, np.ndarray) or 0 < self.keep < size or not told or people > size // 4:
+        if not isinstance(weights, np.ndarray) or 0 < self.keep < size or erased_since(self) or people > size // 4:
             return self.fit(growth.data)
         require_memory(size * size * 4 * 1.2, f"EASE over {size:,} items")
         known = len(self.diagonal_)
@@ -86,7 +87,7 @@ class EASE(FromScores):
         self.diagonal_ = np.diag(inverse).copy()
         inverse /= -self.diagonal_
         np.fill_diagonal(inverse, 0.0)
-        self.weights_ = inverse
+        self.weights_, self.learned_ = inverse, len(growth.data)
         return self.remember(growth.data)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:

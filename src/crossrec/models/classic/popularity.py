@@ -54,15 +54,8 @@ class Popularity(FromScores):
         return self.remember(train)
 
     def update(self, new: Interactions) -> Popularity:
-        """Count what is new; see `Updates`. The counts are those of a new fit."""
-        growth = grown_of(self, new)
-        if self.half_life_days:
-            self.counts_ = self._decayed(growth.data)
-        else:
-            counts = (growth.after.sum(axis=0) - growth.before.sum(axis=0)).astype(np.float32)
-            counts[: len(self.counts_)] += self.counts_
-            self.counts_ = counts
-        return self.remember(growth.data)
+        """Count again, with what the histories hold; see `Updates`."""
+        return self.fit(grown_of(self, new).data)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Return the counts for every query."""

@@ -16,7 +16,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._descent import Together, gram_cells, weights_towards
-from crossrec.models.classic._growth import grown_of
+from crossrec.models.classic._growth import erased_since, grown_of
 from crossrec.models.classic._neighbours import similar_items, strongest_reason
 from crossrec.models.classic._sparse import dense_product
 from crossrec.models.machine import require_memory
@@ -62,14 +62,18 @@ class SLIM(FromScores):
             )
         gram = _counted(train.csr())
         self.weights_ = self._solved(gram, np.arange(len(gram.diagonal), dtype=np.int32))
+        self.learned_ = len(train)
         return self.remember(train)
 
     def update(self, new: Interactions) -> SLIM:
         """Solve again for the items that are new acts, or go with one that is; see `Updates`.
 
         No count that the weights towards another item depend on has changed: they stay, and are those of a new fit.
+        Where somebody was erased from the histories since, all are solved anew.
         """
         growth = grown_of(self, new)
+        if erased_since(self):
+            return self.fit(growth.data)
         gram = _counted(growth.data.csr())
         acted = np.unique((growth.after - growth.before).nonzero()[1])
         stale = np.zeros(len(gram.diagonal), dtype=np.bool_)
@@ -83,6 +87,7 @@ class SLIM(FromScores):
         stays = sp.csr_array(sp.coo_array(cells, shape=(size, size)))
         self.weights_ = stays + self._solved(gram, np.flatnonzero(stale).astype(np.int32))
         self.weights_.sort_indices()
+        self.learned_ = len(growth.data)
         return self.remember(growth.data)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
