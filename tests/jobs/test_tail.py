@@ -149,6 +149,21 @@ def test_who_is_forgotten_by_the_log_is_no_longer_linked(log: LiveLog, tmp_path:
     assert "ann" not in (tmp_path / "d" / "links.json").read_text()
 
 
+def test_the_same_id_in_a_domain_of_other_users_stays_linked_when_the_log_forgets_it(
+    log: LiveLog, tmp_path: Path
+) -> None:
+    log.append([Event("e", "ann", "x", "view", int(time.time() * 1000) - 50)])
+    tail_once(log, tmp_path / "d", "shop")
+    (tmp_path / "films.csv").write_text("user_id,item_id\nann,f\n")
+    import_source("tables", tmp_path / "films.csv", "films", tmp_path / "d")
+    both = pl.DataFrame({"domain": ["shop", "films"], "user_id": ["ann", "ann"], "person_id": ["p1", "p1"]})
+    add_links(tmp_path / "d", both)
+    log.forget("ann")
+    tail_once(log, tmp_path / "d", "shop")
+    assert read_links(tmp_path / "d").table.rows() == [("films", "ann", "p1")]
+    assert add_links(tmp_path / "d", both.tail(1)).removed_before == 0
+
+
 @pytest.mark.parametrize("moment", range(4))
 def test_a_killed_tail_goes_on_without_loss_or_repeats(url: str, log: LiveLog, tmp_path: Path, moment: int) -> None:
     log.append(events(200))

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import polars as pl
 
-from crossrec.core.errors import InvalidInput, NotFound
+from crossrec.core.errors import InvalidInput
 from crossrec.data.linking.address import person_of_address
-from crossrec.data.linking.links import SCHEMA, read_links, spaces, write_links
-from crossrec.data.manifest import DomainRecord
+from crossrec.data.linking.links import SCHEMA, of_two_persons, read_links, spaces, write_links
+from crossrec.data.manifest import DomainRecord, read_manifest
 from crossrec.data.storing.parts import scan
 from crossrec.data.storing.transaction import writing
-from crossrec.data.storing.writing import existing
 
 __all__ = ["LinkSummary", "add_links"]
 
@@ -65,9 +64,7 @@ def add_links(
             `merge_accounts`, two accounts of a domain to one. Messages name rows, never addresses.
     """
     place = Path(folder)
-    manifest = existing(place)
-    if manifest is None:
-        raise NotFound(f"no data set at '{place}': make one with `crossrec data import`")
+    manifest = read_manifest(place)
     rows = _read(table, secret, manifest.domains)
     with writing(place):
         links = read_links(place)
@@ -146,12 +143,12 @@ def _refuse_contradictions(
     """Refuse an account of two persons, and two accounts of one domain that would be one person."""
     before = old.with_columns(pl.lit(0, pl.UInt32).alias("row"))
     rows = pl.concat([before.select("row", *SCHEMA), fresh.select("row", *SCHEMA)])
-    rows = rows.with_columns(pl.col("domain").replace(dict(space)).alias("space"))
-    of_two = rows.filter(pl.col("person_id").n_unique().over("space", "user_id") > 1)
+    of_two = of_two_persons(rows, space)
     if of_two.height:
         at = ", ".join(str(row) for row in sorted(set(of_two["row"].to_list()) - {0})[:5])
         raise InvalidInput(f"link table, rows {at}: expected one person for an account, got two")
-    double = rows.filter(pl.col("user_id").n_unique().over("space", "person_id") > 1)
+    where = pl.col("domain").replace(dict(space))
+    double = rows.filter(pl.col("user_id").n_unique().over(where, "person_id") > 1)
     if double.height and not merge_accounts:
         at = ", ".join(str(row) for row in sorted(set(double["row"].to_list()) - {0})[:5])
         raise InvalidInput(

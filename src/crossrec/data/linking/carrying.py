@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.core.errors import InvalidInput
-from crossrec.data.linking.links import Links, spaces
+from crossrec.data.linking.links import Links, of_two_persons, spaces
 from crossrec.data.manifest import DomainRecord
 
 __all__ = ["carried", "put_together"]
@@ -49,8 +49,7 @@ def put_together(there: Links, brought: Links, records: Mapping[str, DomainRecor
     salt = there.removals if there.removals.digests else brought.removals
     first = replace(there, removals=salt, table=pl.concat([there.table, brought.table]).unique(maintain_order=True))
     whole = first.obeying(there, space).obeying(brought, space)
-    known = whole.table.with_columns(pl.col("domain").replace(space).alias("space"))
-    double = known.filter(pl.col("person_id").n_unique().over("space", "user_id") > 1)
+    double = of_two_persons(whole.table, space)
     if double.height:
         raise InvalidInput(
             f"'{folder}': {double['user_id'].n_unique()} accounts are linked to one person there and to another in the "

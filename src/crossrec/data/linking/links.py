@@ -25,6 +25,7 @@ __all__ = [
     "Links",
     "Removals",
     "as_json",
+    "of_two_persons",
     "parse_links",
     "read_links",
     "spaces",
@@ -125,6 +126,17 @@ def _left(table: pl.DataFrame, space: Mapping[str, str], gone: Callable[[str, st
 def spaces(domains: Mapping[str, DomainRecord]) -> dict[str, str]:
     """Return domain -> where its user ids mean something: itself, or `SHARED`."""
     return {name: SHARED if record.users_are == "shared" else name for name, record in domains.items()}
+
+
+def of_two_persons(table: pl.DataFrame, space: Mapping[str, str]) -> pl.DataFrame:
+    """Return the rows of a table of links whose account is linked to two persons.
+
+    Args:
+        table: domain, user_id, person_id, and any other columns.
+        space: Domain -> where its user ids mean something.
+    """
+    where = pl.col("domain").replace(dict(space))
+    return table.filter(pl.col("person_id").n_unique().over(where, "user_id") > 1)
 
 
 def read_links(folder: Path) -> Links:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def persons_in_common(dataset: Dataset, domains: Sequence[str] | None = None) ->
     """
     names = dataset.domains if domains is None else domains
     persons = {name: dataset.persons(name) for name in names}
-    return {
-        one: {other: persons[one].join(persons[other], on="user_id", how="semi").height for other in names}
-        for one in names
-    }
+    common: dict[str, dict[str, int]] = {name: {} for name in names}
+    for one, other in combinations_with_replacement(names, 2):
+        both = persons[one].join(persons[other], on="user_id", how="semi").height
+        common[one][other] = common[other][one] = both
+    return common

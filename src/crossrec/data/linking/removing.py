@@ -10,8 +10,8 @@ import polars as pl
 from crossrec.core.clock import now
 from crossrec.core.errors import NotFound
 from crossrec.data.linking.links import read_links, spaces, write_links
+from crossrec.data.manifest import read_manifest
 from crossrec.data.storing.transaction import writing
-from crossrec.data.storing.writing import existing
 
 __all__ = ["remove_person"]
 
@@ -31,9 +31,7 @@ def remove_person(folder: str | Path, person: str, clock: Callable[[], int] = no
         NotFound: There is no data set, or no such person is linked in it.
     """
     place = Path(folder)
-    manifest = existing(place)
-    if manifest is None:
-        raise NotFound(f"no data set at '{place}': make one with `crossrec data import`")
+    manifest = read_manifest(place)
     with writing(place):
         links = read_links(place)
         own = links.table.filter(pl.col("person_id") == person).select("domain", "user_id").rows()

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from crossrec.core.errors import NotFound
-from crossrec.data.manifest import MANIFEST, DomainRecord, Manifest, Part, read_manifest, write_manifest
+from crossrec.data.manifest import DomainRecord, Manifest, Part, read_manifest, write_manifest
 from crossrec.data.storing.parts import adopt, scan, sink_months, write_table
 from crossrec.data.storing.transaction import writing
 from crossrec.data.storing.writing import balanced
@@ -44,8 +43,7 @@ def compact(path: str | Path) -> Compacted:
         Unavailable: Another process writes, or the disk refuses.
     """
     folder = Path(path)
-    if not (folder / MANIFEST).exists():
-        raise NotFound(f"no data set at '{folder}': make one with `crossrec data import`")
+    read_manifest(folder)  # where there is none, no folder is made
     with writing(folder) as workspace:
         before = read_manifest(folder)
         records = {name: _joined(record, name, folder, workspace) for name, record in before.domains.items()}

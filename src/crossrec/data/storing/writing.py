@@ -238,13 +238,13 @@ def _staged(content: Content, workspace: Path) -> list[Staged]:
 
 def _unlink(folder: Path, domain: str, users: list[str], records: Mapping[str, DomainRecord]) -> None:
     """Take forgotten users apart from their persons, where they are linked."""
-    links = read_links(folder) if users else Links()
-    linked = links.table.join(
-        links.of_domain(records[domain], domain, records), on=["user_id", "person_id"], how="semi"
-    )
-    own = linked.filter(pl.col("user_id").is_in(users)).select("domain", "user_id").rows()
+    if not users:
+        return
+    links, space = read_links(folder), spaces(records)
+    there = pl.col("domain").replace(space) == space[domain]
+    own = links.table.filter(there & pl.col("user_id").is_in(users)).select("domain", "user_id").rows()
     if own:
-        write_links(folder, links.without(own, spaces(records)))
+        write_links(folder, links.without(own, space))
 
 
 def _nothing(source: str) -> DomainRecord:
