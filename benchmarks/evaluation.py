@@ -13,7 +13,6 @@ import argparse
 import gzip
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -33,9 +32,10 @@ from crossrec.evaluation.lists import Lists, lists_of
 from crossrec.evaluation.protocol import Protocol
 from crossrec.evaluation.questions import questions_of
 from crossrec.models.recommender import Recommender, create
+from quality.reading import FILMS
+from synthetic import machine, write
 
 HERE = Path(__file__).resolve().parent
-SHARED = Path(os.environ.get("CROSSREC_DATA", HERE.parent / "../shared/data"))
 METRICS = ("recall", "precision", "ndcg", "mrr", "map", "hit_rate", "coverage", "novelty")
 FEWEST_USERS = 6040
 BAR = 5.0
@@ -145,7 +145,7 @@ def show(found: dict[str, object]) -> bool:
 
 def main() -> int:
     told = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    told.add_argument("--data", type=Path, default=SHARED / "ml-1m/sasrec/ml-1m.txt.gz")
+    told.add_argument("--data", type=Path, default=FILMS)
     told.add_argument("--models", default="popularity,ease")
     told.add_argument("--repeats", type=int, default=7)
     told.add_argument(
@@ -153,15 +153,12 @@ def main() -> int:
         type=Path,
         default=Path(os.environ.get("CROSSREC_PEER_RECTOOLS", HERE.parent / ".venv-peer-rectools/bin/python")),
     )
-    told.add_argument("--out", type=Path, default=HERE / "results/evaluation.json")
     chosen = told.parse_args()
     data = read(chosen.data)
     found = [compare(name, create(name), data, chosen.peer_python, chosen.repeats) for name in chosen.models.split(",")]
     met = [show(one) for one in found]
-    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "numpy": np.__version__}
-    chosen.out.parent.mkdir(parents=True, exist_ok=True)
-    chosen.out.write_text(json.dumps({"bar": BAR, "machine": machine, "runs": found}, indent=2) + "\n")
-    print(f"\nbar of {BAR}: {'met' if all(met) else 'NOT met'}; written to {chosen.out.name}")
+    write("evaluation", {"bar": BAR, "machine": machine(), "runs": found})
+    print(f"\nbar of {BAR}: {'met' if all(met) else 'NOT met'}")
     return 0 if all(met) else 1
 
 

@@ -11,7 +11,6 @@ package with ALS and the histories folded in. Peers run in their own environment
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import statistics
 import sys
@@ -29,7 +28,7 @@ from crossrec.evaluation.lists import forget_peak, peak_mb
 from crossrec.evaluation.protocol import Protocol
 from crossrec.models.recommender import create
 from peers.handing import acts, answer_of, atomic
-from quality.reading import SHARED, listed
+from quality.reading import FILMS, SHARED, listed
 from synthetic import machine, write
 
 METRICS = ("recall", "ndcg", "mrr", "hit_rate", "precision")
@@ -40,10 +39,7 @@ FACTORS = 64
 def read(name: str) -> tuple[Interactions, Protocol]:
     """Read a data set, and say how it is split."""
     if name == "ml-1m":
-        with gzip.open(SHARED / "ml-1m/sasrec/ml-1m.txt.gz", "rt") as lines:
-            words = pl.Series("words", lines.read().splitlines()).str.split(" ")
-        frame = pl.DataFrame({"user_id": words.list.first(), "item_id": words.list.last()})
-        return Interactions.from_frame(frame), Protocol("leave-last-out", k=10)
+        return Interactions.from_frame(listed(FILMS)), Protocol("leave-last-out", k=10)
     parts = [
         listed(SHARED / "gowalla-lightgcn" / f"{part}.txt.gz").with_columns(split=pl.lit(part))
         for part in ("train", "test")

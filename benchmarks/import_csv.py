@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 FULL = 25_000_000
-RESULTS = Path(__file__).parent / "results" / "import_csv.json"
 KINDS = ("by month", "same columns", "4 columns")
 RUNS = ("crossrec", *(f"{rival}, {kind}" for kind in KINDS for rival in ("polars", "duckdb")), "pandas, factorized")
 
@@ -183,10 +182,10 @@ def main() -> None:
         print(f"our time over that of the faster, {kind}: {ratio:.2f}")
     ratios["pandas"] = found["pandas, factorized"]["seconds"] / ours
     print(f"pandas' time over ours: {ratios['pandas']:.2f}")
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(
-        json.dumps({"rows": given.rows, "bytes": size, "runs": found, "ratios": ratios}, indent=2) + "\n"
-    )
+    from synthetic import machine, write  # late: this file is run anew for each measurement, and so is its memory
+
+    told = {"rows": given.rows, "bytes": size, "runs": found, "ratios": ratios}
+    write("import_csv", {**told, "machine": machine("polars", "duckdb", "pandas")})
 
 
 if __name__ == "__main__":

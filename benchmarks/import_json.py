@@ -22,7 +22,6 @@ import time
 from pathlib import Path
 
 FULL = 2_000_000
-RESULTS = Path(__file__).parent / "results" / "import_json.json"
 COLUMNS = ("user_id", "parent_asin", "asin", "rating", "timestamp", "helpful_vote", "verified_purchase")
 RUNS = ("crossrec", "polars", "duckdb", "pandas")
 LETTERS = "etaoinshrdlcumwfgypbvk"
@@ -149,10 +148,10 @@ def main() -> None:
     }
     for kind, ratio in ratios.items():
         print(f"{kind}: {ratio:.2f}")
-    RESULTS.write_text(
-        json.dumps({"rows": given.rows, "bytes": size, "runs": found, "ratios": ratios, "curve": curve}, indent=2)
-        + "\n"
-    )
+    from synthetic import machine, write  # late: this file is run anew for each measurement, and so is its memory
+
+    told = {"rows": given.rows, "bytes": size, "runs": found, "ratios": ratios, "curve": curve}
+    write("import_json", {**told, "machine": machine("polars", "duckdb", "pandas")})
 
 
 if __name__ == "__main__":

@@ -76,6 +76,8 @@ def main() -> None:
         if given.one:
             print(json.dumps(run(given.one, Path(folder) / "out")))
             return
+    from synthetic import machine, write  # late: this file is run anew for each measurement, and so is its memory
+
     before = json.loads(RESULTS.read_text(encoding="utf-8"))["runs"] if RESULTS.exists() else []
     runs = {one["world"]: one for one in before}
     for what in [*(size for size in given.sizes.split(",") if size), *([MOVIELENS] if given.movielens else [])]:
@@ -88,7 +90,7 @@ def main() -> None:
             f"peak {one['peak_mb']:,} MB  disk {one['disk_mb']:,} MB"
         )
         listed = sorted(runs.values(), key=lambda one: one["rows"])
-        RESULTS.write_text(json.dumps({"cpus": os.cpu_count(), "runs": listed}, indent=1) + "\n", encoding="utf-8")
+        write("simulate", {"runs": listed, "machine": machine()})
 
 
 if __name__ == "__main__":

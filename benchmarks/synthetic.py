@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -47,8 +46,8 @@ def skewed(cells: int, users: int, items: int, seed: int = 0) -> sp.csr_matrix:
 def machine(*packages: str) -> dict[str, Any]:
     """Say what ran: processor, versions, BLAS kernels, thread settings and commit."""
     model = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ":")
-    here = Path(__file__).resolve().parent
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True)
+    from quality.reading import commit  # late: a peer's memory is measured in a process that imports this file
+
     blas = [f"{one['prefix']} {one.get('version')} {one.get('architecture')}" for one in threadpool_info()]
     return {
         "processor": model.split(":", 1)[1].strip(),
@@ -58,7 +57,7 @@ def machine(*packages: str) -> dict[str, Any]:
         "versions": {name: version(name) for name in ("numpy", "scipy", "numba", *packages)},
         "blas": blas,
         "openblas_environment": {key: value for key, value in os.environ.items() if key.startswith("OPENBLAS")},
-        "commit": commit.stdout.strip(),
+        "commit": commit(),
         "command": " ".join(["python", *sys.argv]),
     }
 

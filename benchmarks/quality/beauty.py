@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from reading import RESULTS, SHARED, best_of, grid, listed, provenance, write
+from reading import BEAUTY, RESULTS, best_of, grid, listed, provenance, write
 
 from crossrec.core.interactions import Interactions
 from crossrec.evaluation.evaluate import evaluate
@@ -32,7 +32,7 @@ GRIDS = {
 
 def main() -> int:
     told = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    told.add_argument("--data", type=Path, default=SHARED / "s3rec-Beauty/Beauty.txt.gz")
+    told.add_argument("--data", type=Path, default=BEAUTY)
     told.add_argument("--models", default=",".join(GRIDS))
     chosen = told.parse_args()
     data, kept = Interactions.from_frame(listed(chosen.data)), RESULTS / "quality_beauty.json"

@@ -245,9 +245,10 @@ RUNS = {"films": run_films, "readings": run_readings, "books": run_books}
 
 def main() -> int:
     told = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    told.add_argument("data", choices=RUNS)
-    which = told.parse_args().data
-    write(f"quality_content_{which}", {**RUNS[which](), **provenance()})
+    told.add_argument("data", choices=RUNS, nargs="?", help="all where it is left out")
+    asked = told.parse_args().data
+    for which in [asked] if asked else RUNS:
+        write(f"quality_content_{which}", {**RUNS[which](), **provenance()})
     return 0
 
 

@@ -24,10 +24,12 @@ from crossrec.models.recommender import create
 HERE = Path(__file__).resolve().parent
 SHARED = Path(os.environ.get("CROSSREC_DATA", HERE.parents[1] / "../shared/data"))
 RESULTS = HERE.parent / "results"
+BEAUTY = SHARED / "s3rec-Beauty/Beauty.txt.gz"
+FILMS = SHARED / "ml-1m/sasrec/ml-1m.txt.gz"
 
 
 def listed(path: Path) -> pl.DataFrame:
-    """Read lines of `user item item …` into rows of user_id and item_id, in their order."""
+    """Read lines of `user item`, or of `user item item …`, into rows of user_id and item_id, in their order."""
     with gzip.open(path, "rt") as lines:
         words = pl.Series("words", lines.read().splitlines()).str.split(" ")
     frame = pl.DataFrame({"user_id": words.list.first(), "item_id": words.list.slice(1)}).explode("item_id")
@@ -63,12 +65,20 @@ def machine() -> dict[str, Any]:
     return {"cores": os.cpu_count(), "python": platform.python_version(), "numpy": np.__version__}
 
 
+def commit() -> str:
+    """Name the state of the code, and say where it is not what was committed: then the commit alone does not tell."""
+
+    def said(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=HERE, capture_output=True, text=True, check=False).stdout.strip()
+
+    changed = said("status", "--porcelain", "--", "../../src", "..", ":(exclude)../results")
+    return said("rev-parse", "--short", "HEAD") + " with changes" * bool(changed)
+
+
 def provenance() -> dict[str, str]:
     """Say which command ran, on which state of the code."""
-    asked = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(asked, cwd=HERE, capture_output=True, text=True, check=False)
     script = Path(sys.argv[0]).resolve().relative_to(HERE.parents[1])
-    return {"command": " ".join(["python", str(script), *sys.argv[1:]]), "commit": commit.stdout.strip()}
+    return {"command": " ".join(["python", str(script), *sys.argv[1:]]), "commit": commit()}
 
 
 def write(name: str, found: Mapping[str, Any]) -> None:

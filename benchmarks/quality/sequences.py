@@ -12,15 +12,13 @@ A run that was stopped goes on from `--state`.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-from reading import RESULTS, SHARED, listed, provenance, write
+from reading import BEAUTY, FILMS, RESULTS, SHARED, listed, provenance, write
 
 from crossrec.core.interactions import Interactions
 from crossrec.evaluation.evaluate import evaluate
@@ -30,19 +28,12 @@ from crossrec.models.recommender import create
 from crossrec.models.training.resume import resuming
 
 PLACES = {
-    "beauty": "s3rec-Beauty/Beauty.txt.gz",
-    "sports": "s3rec-Sports_and_Outdoors/Sports_and_Outdoors.txt.gz",
-    "ml-1m": "ml-1m/sasrec/ml-1m.txt.gz",
+    "beauty": BEAUTY,
+    "sports": SHARED / "s3rec-Sports_and_Outdoors/Sports_and_Outdoors.txt.gz",
+    "ml-1m": FILMS,
 }
 CHOSEN: dict[str, dict[str, Any]] = {}
 """What departs from a model's defaults on a data set; chosen on validation."""
-
-
-def ordered(path: Path) -> pl.DataFrame:
-    """Read lines of one `user item` each, a person's in their order."""
-    with gzip.open(path, "rt") as lines:
-        words = pl.Series("words", lines.read().splitlines()).str.split(" ")
-    return pl.DataFrame({"user_id": words.list.first(), "item_id": words.list.last()})
 
 
 def told(name: str, done: int, total: int) -> None:
@@ -69,14 +60,13 @@ def kept_in(state: Path | None) -> set[Path]:
 
 def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--data", choices=PLACES, required=True)
+    asked.add_argument("--data", choices=PLACES, default="beauty")
     asked.add_argument("--model", default="sasrec")
     asked.add_argument("--seeds", default="0")
     asked.add_argument("--settings", type=json.loads, default={}, help="more settings, as JSON")
     asked.add_argument("--state", type=Path)
     chosen = asked.parse_args()
-    path = SHARED / PLACES[chosen.data]
-    data = Interactions.from_frame(ordered(path) if chosen.data == "ml-1m" else listed(path))
+    data = Interactions.from_frame(listed(PLACES[chosen.data]))
     settings = CHOSEN.get(f"{chosen.data} {chosen.model}", {}) | chosen.settings
     print(f"{chosen.data}: {len(data):,} rows, {len(data.user_ids):,} users, {len(data.catalogue):,} items; {settings}")
     runs = {}

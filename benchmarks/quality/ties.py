@@ -193,12 +193,13 @@ def _compared(
 
 def main() -> int:
     told = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    told.add_argument("data", choices=SOURCES)
+    told.add_argument("data", choices=SOURCES, nargs="?", help="all where it is left out")
     told.add_argument("--models", default="item_knn,cmf", help="kinds of model, with commas")
     told.add_argument("--parts", type=int, default=PARTS - 1, help="how many parts are asked")
     given = told.parse_args()
-    name = f"quality_ties_{given.data}" + ("_lightgcn" if given.models == "lightgcn" else "")
-    write(name, {**run(given.data, given.models.split(","), given.parts), **provenance()})
+    for data in [given.data] if given.data else SOURCES:
+        name = f"quality_ties_{data}" + ("_lightgcn" if given.models == "lightgcn" else "")
+        write(name, {**run(data, given.models.split(","), given.parts), **provenance()})
     return 0
 
 

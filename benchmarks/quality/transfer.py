@@ -278,9 +278,10 @@ RUNS = {"ciao": run_ciao, "douban": run_douban, "sport_phone": run_sport_phone, 
 
 def main() -> int:
     told = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    told.add_argument("data", choices=RUNS)
-    which = told.parse_args().data
-    write(f"quality_transfer_{which}", {**RUNS[which](), **provenance()})
+    told.add_argument("data", choices=RUNS, nargs="?", help="all where it is left out")
+    asked = told.parse_args().data
+    for which in [asked] if asked else RUNS:
+        write(f"quality_transfer_{which}", {**RUNS[which](), **provenance()})
     return 0
 
 
