@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,13 +25,12 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from domains import books_and_films, tweeted_films
-from reading import grid, provenance, write
+from reading import compared, grid, provenance, write
 
 from crossrec.core.arrays import Codes, Doubles, Offsets
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Queries, Query
 from crossrec.core.recommendations import top_k
-from crossrec.evaluation.transferring.effects import effect_of
 from crossrec.metrics.ranking import find_hits, rank_metrics
 from crossrec.models.histories import Histories
 from crossrec.models.recommender import Recommender, create, model_of
@@ -173,7 +171,7 @@ def run_films() -> dict[str, Any]:
     print(found["means"], flush=True)
     pairs = [(name, "popularity") for name in values if name != "popularity"]
     pairs += [("id and text", other) for other in MERGED]
-    return {**found, "differences": [_compared(values, name, control, world.test) for name, control in pairs]}
+    return {**found, "differences": [compared(values, name, control, world.test.users) for name, control in pairs]}
 
 
 def run_readings() -> dict[str, Any]:
@@ -198,18 +196,10 @@ def run_readings() -> dict[str, Any]:
         "means": {name: round(float(one.mean()), 5) for name, one in values.items()},
         "joins": joins,
         "differences": [
-            *(_compared(values, name, "popularity", world.valid) for name in arms),
-            *(_compared(values, name, "words", world.valid) for name in arms if name != "words"),
+            *(compared(values, name, "popularity", world.valid.users) for name in arms),
+            *(compared(values, name, "words", world.valid.users) for name in arms if name != "words"),
         ],
     }
-
-
-def _compared(values: Mapping[str, Doubles], name: str, control: str, asked: Asked) -> dict[str, Any]:
-    """Compare two on the same persons."""
-    effect = effect_of((control, name), ("all", ""), values[control], values[name], asked.users)
-    print(name, "-", control, f"{effect.difference:+.4f} [{effect.low:+.4f}, {effect.high:+.4f}]", flush=True)
-    numbers = {key: round(getattr(effect, key), 5) for key in ("difference", "low", "high", "margin")}
-    return {"model": name, "control": control, **numbers, "verdict": effect.verdict}
 
 
 READERS = {

@@ -1,4 +1,4 @@
-"""Reads the data sets of the quality commands, finds the best settings of a grid, and writes what was found."""
+"""Reads the data of the quality commands, finds the best settings of a grid, compares, and writes what was found."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from crossrec.core.arrays import Codes, Doubles
 from crossrec.core.interactions import Interactions
 from crossrec.evaluation.evaluate import evaluate
 from crossrec.evaluation.protocol import Protocol
+from crossrec.evaluation.transferring.effects import effect_of
 from crossrec.models.recommender import create
 
 HERE = Path(__file__).resolve().parent
@@ -58,6 +60,14 @@ def best_of(
         print(f"  validation {name} {tried[-1]}", flush=True)
     best = max(range(len(tried)), key=lambda place: tried[place][metric])
     return settings[best], tried
+
+
+def compared(values: Mapping[str, Doubles], name: str, control: str, users: Codes) -> dict[str, Any]:
+    """Compare two models on the same questions of persons."""
+    effect = effect_of((control, name), ("all", ""), values[control], values[name], users)
+    print(name, "-", control, f"{effect.difference:+.4f} [{effect.low:+.4f}, {effect.high:+.4f}]", flush=True)
+    numbers = {key: round(getattr(effect, key), 5) for key in ("difference", "low", "high", "margin")}
+    return {"model": name, "control": control, **numbers, "verdict": effect.verdict}
 
 
 def machine() -> dict[str, Any]:

@@ -22,14 +22,13 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from reading import SHARED, provenance, write
+from reading import SHARED, compared, provenance, write
 
 from crossrec.core.arrays import Doubles
 from crossrec.core.interactions import Interactions
 from crossrec.data.dataset import open_dataset
 from crossrec.data.intake.importing import import_source
 from crossrec.data.preparing.ties import ties_as_domain
-from crossrec.evaluation.transferring.effects import effect_of
 from crossrec.evaluation.transferring.exam import Exam, of_domains
 from crossrec.evaluation.transferring.served import served
 from crossrec.models.histories import Histories
@@ -176,19 +175,11 @@ def _compared_all(
     kinds = [name.removesuffix(", ties") for name in values if name.endswith(", ties")]
     pairs += [(f"{kind}, ties", f"{kind}, {arm}") for kind in kinds for arm in ("no ties", "shuffled ties")]
     pairs += [("gated", other) for other in (control, "popularity") if "gated" in values]
+    chosen = {name: one[rows] for name, one in values.items()}
     return {
-        "means": {name: round(float(one[rows].mean()), 5) for name, one in values.items()},
-        "differences": [_compared(values, name, other, persons, rows) for name, other in dict.fromkeys(pairs)],
+        "means": {name: round(float(one.mean()), 5) for name, one in chosen.items()},
+        "differences": [compared(chosen, name, other, persons[rows]) for name, other in dict.fromkeys(pairs)],
     }
-
-
-def _compared(
-    values: dict[str, Doubles], name: str, control: str, persons: np.ndarray, rows: np.ndarray
-) -> dict[str, Any]:
-    """Compare two on the same persons."""
-    effect = effect_of((control, name), ("all", ""), values[control][rows], values[name][rows], persons[rows])
-    numbers = {key: round(getattr(effect, key), 5) for key in ("difference", "low", "high", "margin")}
-    return {"model": name, "control": control, **numbers, "verdict": effect.verdict}
 
 
 def main() -> int:
