@@ -8,10 +8,10 @@ import torch
 
 from crossrec.core.errors import InvalidInput
 from crossrec.models.boards import checkerboard
-from crossrec.models.graph._item_graph import asked_for, vectors_of
+from crossrec.models.graph._item_graph import asked_for
 from crossrec.models.graph._propagation import Graph
 from crossrec.models.graph.lightgcn import LightGCN
-from crossrec.models.training.bags import bags_of
+from crossrec.models.training.bags import bags_of, sums_of
 
 BOARD = checkerboard()
 
@@ -39,7 +39,7 @@ def test_the_loss_is_a_softmax_over_the_catalogue_of_what_is_left() -> None:
     sources, targets = torch.randn(24, 4, generator=chance), torch.randn(24, 4, generator=chance) / 8
     bags = bags_of(seen)
     bags = bags._replace(values=torch.rand(len(bags.items), generator=chance))
-    users = vectors_of(bags, sources)
+    users = sums_of(bags, sources)
     dense = seen.toarray()
     left = dense.copy()
     left[dense > 0] = bags.values.numpy()

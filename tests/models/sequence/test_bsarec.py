@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from crossrec.core.errors import InvalidInput
 from crossrec.models.boards import checkerboard
+from crossrec.models.sequence._transformer import Transformer
 from crossrec.models.sequence.bsarec import BSARec, slow_filter
 
 
@@ -23,9 +26,9 @@ def test_the_filter_is_what_a_fourier_transform_leaves_of_the_last_place(longest
         np.testing.assert_allclose(found[-1].numpy(), wanted, atol=1e-5)
 
 
-def made(**settings: float) -> torch.nn.Module:
+def made(**settings: Any) -> Transformer:
     torch.manual_seed(0)
-    network = BSARec(**{"width": 8, "longest": 12, "slow": 3, **settings}).form(20).eval()  # type: ignore[arg-type]
+    network = BSARec(**{"width": 8, "longest": 12, "slow": 3, **settings}).form(20).eval()
     for block in network.blocks:
         for part in (block.asks, block.joins):
             torch.nn.init.normal_(part.weight, std=0.5)  # type: ignore[union-attr, arg-type]
@@ -33,7 +36,7 @@ def made(**settings: float) -> torch.nn.Module:
     return network
 
 
-def ends(network: torch.nn.Module, row: list[int]) -> torch.Tensor:
+def ends(network: Transformer, row: list[int]) -> torch.Tensor:
     with torch.inference_mode():
         found: torch.Tensor = network(torch.tensor([row]), torch.tensor([len(row)]))[0]
         return found
@@ -48,8 +51,8 @@ def test_the_share_decides_between_filter_and_attention() -> None:
     attention, filtered = made(share=0.0), made(share=1.0)
     before = [ends(network, [4, 1, 2, 3]) for network in (attention, filtered)]
     for network in (attention, filtered):
-        for block in network.blocks:  # type: ignore[union-attr]
-            torch.nn.init.zeros_(block.joins.weight)  # no attention any more
+        for block in network.blocks:
+            torch.nn.init.zeros_(block.joins.weight)  # type: ignore[union-attr, arg-type]  # no attention any more
     after = [ends(network, [4, 1, 2, 3]) for network in (attention, filtered)]
     assert float((before[0] - after[0]).abs().max()) > 0.1
     torch.testing.assert_close(before[1], after[1])
@@ -58,4 +61,4 @@ def test_the_share_decides_between_filter_and_attention() -> None:
 @pytest.mark.parametrize("wrong", [{"share": 1.1}, {"slow": 0}, {"slow": 7}])
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InvalidInput, match=r"BSARec: expected share in \[0, 1\] and slow in 1 to 6"):
-        BSARec(**{**BSARec.small, **wrong}).fit(checkerboard())  # type: ignore[arg-type]
+        BSARec(**{**BSARec.small, **wrong}).fit(checkerboard())

@@ -31,7 +31,7 @@ from crossrec.models.training.export import Exported, of_history
 from crossrec.models.training.network import FromNetwork
 from crossrec.models.training.trainer import Course
 
-__all__ = ["ItemGraph", "Vectors", "asked_for", "vectors_of"]
+__all__ = ["ItemGraph", "Vectors", "asked_for"]
 
 _START, _COPIES = 0.1, 3
 """Spread of the vectors at the start; and scores of a batch, their exponentials and their gradients."""
@@ -198,11 +198,6 @@ class _Asked(nn.Module):
         labels = self.blocks.expand(history.shape[0], -1)
         near = torch.zeros((history.shape[0], self.count)).scatter_add(1, labels, history)
         return found * (torch.gather(near, 1, labels) > 0)  # silent on what no way on the graph leads to
-
-
-def vectors_of(bags: Bags, sources: Tensor) -> Tensor:
-    """Return Float32[B, D] the vectors of histories of which a part is left out."""
-    return sums_of(bags, sources)
 
 
 def asked_for(users: Tensor, targets: Tensor, bags: Bags, negatives: int) -> Tensor:

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from crossrec.core.interactions import Interactions
-from crossrec.models.graph._item_graph import ItemGraph, Vectors, asked_for, vectors_of
+from crossrec.models.graph._item_graph import ItemGraph, Vectors, asked_for
 from crossrec.models.graph._propagation import Graph
 from crossrec.models.space import Range, Space
-from crossrec.models.training.bags import Bags
+from crossrec.models.training.bags import Bags, sums_of
 
 __all__ = ["LightGCN"]
 
@@ -66,4 +66,4 @@ class LightGCN(ItemGraph):
     def _loss(self, table: Tensor, graph: Graph, bags: Bags) -> Tensor:
         """Return the loss of a batch."""
         found = self.walked(table, graph)
-        return asked_for(vectors_of(bags, found.sources), found.targets, bags, self.negatives)
+        return asked_for(sums_of(bags, found.sources), found.targets, bags, self.negatives)

@@ -11,10 +11,10 @@ from torch.nn import functional
 
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
-from crossrec.models.graph._item_graph import ItemGraph, Vectors, asked_for, vectors_of
+from crossrec.models.graph._item_graph import ItemGraph, Vectors, asked_for
 from crossrec.models.graph._propagation import Graph
 from crossrec.models.space import Range, Space
-from crossrec.models.training.bags import Bags
+from crossrec.models.training.bags import Bags, sums_of
 
 __all__ = ["XSimGCL"]
 
@@ -88,11 +88,11 @@ class XSimGCL(ItemGraph):
         """Return the loss of a batch."""
         steps = self._steps(table, graph, self.noise)
         ends = _ends(steps, self.layers)
-        users = _moved(vectors_of(bags, ends.sources), self.noise)
+        users = _moved(sums_of(bags, ends.sources), self.noise)
         asked = asked_for(users, ends.targets, bags, self.negatives)
         if not self.contrast:
             return asked
-        first = _moved(vectors_of(bags, table), self.noise)
+        first = _moved(sums_of(bags, table), self.noise)
         items = torch.unique(bags.items)
         items = items[torch.randperm(len(items))[:_MOST]]
         apart = _told_apart(users, first, self.temperature)

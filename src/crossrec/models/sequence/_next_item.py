@@ -20,7 +20,7 @@ from crossrec.core.vocabulary import Id
 from crossrec.models.histories import Histories
 from crossrec.models.ranking import Scorer
 from crossrec.models.sequence._sequences import Sequences, sequences_of
-from crossrec.models.sequence._transformer import Transformer
+from crossrec.models.sequence._transformer import Shape, Transformer
 from crossrec.models.space import Choice, Range, Space
 from crossrec.models.training.export import Exported
 from crossrec.models.training.network import FromNetwork
@@ -72,15 +72,18 @@ class NextItem(FromNetwork):
 
     def form(self, items: int) -> nn.Module:
         """Return the untrained network: code I stands behind the end, and I + 1 is a gap where there are any."""
-        return Transformer(
-            items + 1 + self.gap_at_end,
-            width=self.width,
-            blocks=self.blocks,
-            heads=self.heads,
-            dropout=self.dropout,
-            longest=self.longest,
-            causal=not self.gap_at_end,
-        )
+        return Transformer(items + 1 + self.gap_at_end, **self.shape, causal=not self.gap_at_end)
+
+    @property
+    def shape(self) -> Shape:
+        """What the settings say of the network."""
+        return {
+            "width": self.width,
+            "blocks": self.blocks,
+            "heads": self.heads,
+            "dropout": self.dropout,
+            "longest": self.longest,
+        }
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Multiply the vector at the end of each history with those of the items."""

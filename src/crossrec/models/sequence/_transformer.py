@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypedDict
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Block", "Transformer"]
+__all__ = ["Block", "Shape", "Transformer"]
 
 _NEVER = -1e9
 _SPREAD = 0.02
+
+
+class Shape(TypedDict):
+    """The settings of a `Transformer` that a model's settings are."""
+
+    width: int
+    blocks: int
+    heads: int
+    dropout: float
+    longest: int
 
 
 class Transformer(nn.Module):

@@ -56,15 +56,7 @@ class BSARec(EveryPrefix):
 
     def form(self, items: int) -> Transformer:
         """Return the untrained network: code I stands behind the end."""
-        return Transformer(
-            items + 1,
-            width=self.width,
-            blocks=self.blocks,
-            heads=self.heads,
-            dropout=self.dropout,
-            longest=self.longest,
-            layer=self._layer,
-        )
+        return Transformer(items + 1, **self.shape, layer=self._layer)
 
     def fit(self, train: Interactions, *, validation: Interactions | None = None) -> BSARec:
         """Learn from the order of each person's items.

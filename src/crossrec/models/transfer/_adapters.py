@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -77,8 +78,7 @@ class Adapted(nn.Module):
 
     def table_of(self, which: int) -> Tensor:
         """Return Float32[J, D] the vectors of a domain's items; -1 is the source."""
-        found: Tensor = self.base.table.weight[:-1] if which < 0 else self.adapters[which].table  # type: ignore[assignment]
-        return found
+        return self.base.table.weight[:-1] if which < 0 else self._adapter(which).table
 
     def forward(self, items: Tensor, lengths: Tensor, which: int) -> Tensor:
         """Return Float32[B, L, D].
@@ -91,6 +91,9 @@ class Adapted(nn.Module):
         if which < 0:
             found: Tensor = self.base(items, lengths)
             return found
-        weights = self.adapters[which].added_to(self.base)  # type: ignore[operator]  # it is an Adapter
+        weights = self._adapter(which).added_to(self.base)
         adapted: Tensor = functional_call(self.base, weights, (items, lengths))
         return adapted
+
+    def _adapter(self, which: int) -> Adapter:
+        return cast("Adapter", self.adapters[which])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from crossrec.models.sequence._transformer import Transformer
+from crossrec.models.sequence._transformer import Shape, Transformer
 
 __all__ = ["DomainTransformer"]
 
@@ -34,7 +34,7 @@ class DomainTransformer(Transformer):
     order: Tensor
     back: Tensor
 
-    def __init__(self, domains: NDArray[np.integer[Any]], **shape: Any) -> None:
+    def __init__(self, domains: NDArray[np.integer[Any]], **shape: Unpack[Shape]) -> None:
         super().__init__(len(domains) + 1, **shape)
         size, width = int(domains.max()) + 1, self.table.embedding_dim
         self.tokens = nn.Embedding(size, width)

@@ -57,14 +57,7 @@ class DomainSASRec(EveryPrefix):
         """Return the untrained network: code I stands behind the end. For one domain it is that of `sasrec`."""
         if not self.domains_.any():
             return super().form(items)
-        return DomainTransformer(
-            self.domains_,
-            width=self.width,
-            blocks=self.blocks,
-            heads=self.heads,
-            dropout=self.dropout,
-            longest=self.longest,
-        )
+        return DomainTransformer(self.domains_, **self.shape)
 
     def fit(self, train: Interactions, *, validation: Interactions | None = None) -> DomainSASRec:
         """Learn from the order of each person's items in all domains.
