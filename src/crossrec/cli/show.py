@@ -1,10 +1,11 @@
-"""What commands share of printing: progress on a terminal's stderr, results on stdout, JSON where a program reads."""
+"""What commands share: progress on stderr, results on stdout, JSON where a program reads, files that are asked for."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +13,22 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-__all__ = ["AsJson", "advancing", "note", "out", "parse_names", "parse_pairs", "print_json", "table", "working"]
+from crossrec.core.errors import InvalidInput
+from crossrec.core.shelf import missing
+
+__all__ = [
+    "AsJson",
+    "advancing",
+    "check_file",
+    "needs_extra",
+    "note",
+    "out",
+    "parse_names",
+    "parse_pairs",
+    "print_json",
+    "table",
+    "working",
+]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 # No markup: brackets in titles, paths and `crossrec[server]` are text.
@@ -74,6 +90,36 @@ def advancing(text: str = "") -> Iterator[Callable[[str, int, int], None]]:
             bar.update(tasks[loop], description=name, completed=done, total=total or None)
 
         yield advance
+
+
+def check_file(option: str, path: Path) -> None:
+    """Refuse a file that could not be written, before anything is worked out for it.
+
+    Args:
+        option: The option's name, for the message.
+        path: What was given.
+
+    Raises:
+        InvalidInput: A folder is there, or the file's own folder is not.
+    """
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise InvalidInput(f"{option}: expected a file in a folder that is there, got '{path}'")
+
+
+@contextmanager
+def needs_extra(option: str) -> Iterator[None]:
+    """Name the extra where what is imported inside is not installed.
+
+    Args:
+        option: What needs it, for the message.
+
+    Raises:
+        MissingExtra: A package of an extra is not there.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise missing(option, error) from error
 
 
 def parse_names(text: str) -> list[str]:

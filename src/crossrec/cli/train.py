@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from crossrec.cli.data.choices import DataFolder, EngineName, Master, ReadingMemory
-from crossrec.cli.show import AsJson, advancing, out, parse_names, parse_pairs, print_json
+from crossrec.cli.data.choices import DataFolder, EngineName, Master, ReadingMemory, chosen_domains
+from crossrec.cli.show import AsJson, advancing, out, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput, MissingExtra
 from crossrec.core.settings import load_settings
 from crossrec.data.storing.budget import memory_of, within
@@ -51,7 +51,7 @@ def train(
     settings = _from_file(model, file) | parse_pairs("--set", setting or [])
     if k is not None and not protocol:
         raise InvalidInput("-k: is the length of the lists in an evaluation, so it needs --protocol")
-    chosen, k = parse_names(domains) or None, 10 if k is None else k
+    chosen, k = chosen_domains(domains), 10 if k is None else k
     limit = within(memory_of(memory) if memory else None)
     with limit, advancing(f"training {model}") as progress, outgoing_bundle(out_folder) as folder:
         bundle = train_bundle(

@@ -16,7 +16,7 @@ from crossrec.cli.data.choices import (
     Repeats,
     read_for_models,
 )
-from crossrec.cli.show import AsJson, advancing, note, out, parse_pairs, print_json
+from crossrec.cli.show import AsJson, advancing, check_file, note, out, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput
 from crossrec.core.settings import load_settings
 from crossrec.evaluation.protocol import protocol_from_text
@@ -56,8 +56,7 @@ def tune(
     target = file or resume or Path(f"{model}.tuned.json")
     if target.exists() and target != resume:
         raise InvalidInput(f"--out: '{target}' is there already; go on from it by --resume, or name another file")
-    if not target.absolute().parent.is_dir():
-        raise InvalidInput(f"--out: expected a file in a folder that is there, got '{target}'")
+    check_file("--out", target)
     told = parse_pairs("--protocol-set", asking or [])
     asked = protocol_from_text(protocol, told, repeats=repeats, seed=seed)
     fixed = parse_pairs("--set", setting or [])

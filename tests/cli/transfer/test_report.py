@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Run
 
 
@@ -28,6 +30,16 @@ def test_a_report_is_printed_written_and_told_to_programs(run: Run, shop: Path, 
     told = json.loads(run("transfer", "report", "--data", shop, "--protocol", "random", "--json")[1])
     assert told["protocol"]["name"] == "random" and told["metric"] == "ndcg@10" and told["drills"] == []
     assert run("transfer", "report", "--data", shop, "--out", tmp_path / "no" / "x.html")[0] == 2
+
+
+def test_a_page_without_the_extra_names_it_before_anything_is_worked_out(
+    run: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "crossrec.evaluation.transferring.page", raising=False)
+    monkeypatch.delitem(sys.modules, "crossrec.data.report.paper", raising=False)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    code, said, error = run("transfer", "report", "--data", shop, "--out", tmp_path / "report.html")
+    assert code != 0 and "pip install 'crossrec[report]'" in error and not said
 
 
 def test_curves_are_drawn_into_the_page(run: Run, shop: Path, tmp_path: Path) -> None:

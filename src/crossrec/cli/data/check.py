@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.show import AsJson, note, out, print_json
-from crossrec.core.errors import InvalidInput, MissingExtra
-from crossrec.data.check import CheckReport
+from crossrec.cli.show import AsJson, check_file, needs_extra, note, out, print_json
+from crossrec.core.errors import InvalidInput
 from crossrec.data.check import check as run_check
-from crossrec.data.dataset import Dataset, open_dataset
+from crossrec.data.dataset import open_dataset
 
 __all__ = ["check"]
 
@@ -22,8 +21,10 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say what is in a data set and what is wrong with it; exit code 2 where something is."""
-    if html is not None and (html.is_dir() or not html.parent.is_dir()):
-        raise InvalidInput(f"--html: expected a file in a folder that is there, got '{html}'")
+    if html is not None:
+        check_file("--html", html)
+        with needs_extra("--html"):
+            import crossrec.data.report.page  # noqa: F401 - asked before anything is worked out
     dataset = open_dataset(folder)
     report = run_check(dataset)
     if as_json:
@@ -31,16 +32,9 @@ def check(
     else:
         out.print(str(report))
     if html is not None:
-        _write_page(dataset, report, html)
+        from crossrec.data.report.page import write_html_report
+
+        write_html_report(dataset, report, html)
         note.print(f"page written to {html}")
     if not report.ok:
         raise typer.Exit(InvalidInput.exit_code)
-
-
-def _write_page(dataset: Dataset, report: CheckReport, path: Path) -> None:
-    """Draw the page, which needs packages that the core install does not."""
-    try:
-        from crossrec.data.report.page import write_html_report
-    except ModuleNotFoundError as error:
-        raise MissingExtra(f"--html needs {error.name}: pip install 'crossrec[report]'") from error
-    write_html_report(dataset, report, path)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from crossrec.cli.show import parse_names
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.data.dataset import open_dataset
@@ -23,12 +24,16 @@ __all__ = [
     "ProtocolName",
     "ReadingMemory",
     "Repeats",
+    "SeveralDomains",
     "chosen_domains",
     "read_for_models",
     "seconds_of",
 ]
 
 DataFolder = Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")]
+SeveralDomains = Annotated[
+    Path, typer.Option(help="Folder of a data set with several domains; may be s3://, gs:// or az://.")
+]
 Domains = Annotated[str, typer.Option(help="Only these domains: films,books")]
 ProtocolName = Annotated[str, typer.Option(help="leave-last-out, global-time, given, random or new-users.")]
 OfProtocol = Annotated[
@@ -72,7 +77,7 @@ def seconds_of(option: str, text: str) -> float:
 
 def chosen_domains(text: str) -> list[str] | None:
     """Read names with commas between them; None where there are none, which means all."""
-    return [name.strip() for name in text.split(",") if name.strip()] or None
+    return parse_names(text) or None
 
 
 def read_for_models(data: Path, domains: str, memory: str = "") -> Interactions:

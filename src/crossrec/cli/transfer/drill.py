@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crossrec.cli.show import AsJson, advancing, out, parse_names, print_json
+from crossrec.cli.data.choices import Domains, SeveralDomains, read_for_models
+from crossrec.cli.show import AsJson, advancing, out, print_json
 from crossrec.core.settings import load_settings
-from crossrec.data.dataset import open_dataset
 from crossrec.evaluation.transferring.drill import drill as run
 from crossrec.models.machine import use_threads
 from crossrec.models.progress import watching
@@ -18,14 +17,12 @@ __all__ = ["drill"]
 
 
 def drill(
-    data: Annotated[
-        Path, typer.Option(help="Folder of a data set with several domains; may be s3://, gs:// or az://.")
-    ],
+    data: SeveralDomains,
     target: Annotated[str, typer.Option(help="The domain that is held out.")],
     hold: Annotated[
         str, typer.Option(help="persons, or items: all strategies are fitted anew for each number of acts.")
     ] = "persons",
-    domains: Annotated[str, typer.Option(help="Only these domains: films,books")] = "",
+    domains: Domains = "",
     control: Annotated[str, typer.Option(help='Model of the target alone: "als factors=32".')] = "",
     transfer: Annotated[str, typer.Option(help="Model of several domains, likewise.")] = "",
     floor: Annotated[str, typer.Option(help="Model behind both that needs no history.")] = "popularity",
@@ -34,7 +31,7 @@ def drill(
 ) -> None:
     """Hold out all acts of some persons or items in a domain, give them back one by one, and ask every strategy."""
     use_threads(load_settings().threads)
-    interactions = open_dataset(data).interactions(parse_names(domains) or None)
+    interactions = read_for_models(data, domains)
     with advancing("drilling") as progress, watching(progress):
         found = run(interactions, target, hold=hold, control=control, transfer=transfer, floor=floor, seed=seed)
     if as_json:

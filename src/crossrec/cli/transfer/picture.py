@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.show import AsJson, advancing, note, out, parse_names, print_json
-from crossrec.core.errors import InvalidInput
+from crossrec.cli.data.choices import DataFolder, Domains, read_for_models
+from crossrec.cli.show import AsJson, advancing, check_file, needs_extra, note, out, print_json
 from crossrec.core.settings import load_settings
-from crossrec.core.shelf import missing
-from crossrec.data.dataset import open_dataset
 from crossrec.evaluation.likeness.picture import domain_picture
 from crossrec.models.machine import use_threads
 from crossrec.models.progress import watching
@@ -20,9 +18,9 @@ __all__ = ["picture"]
 
 
 def picture(
-    data: Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")],
+    data: DataFolder,
     file: Annotated[Path, typer.Option("--out", help="page.html, or picture.svg or picture.png for print.")],
-    domains: Annotated[str, typer.Option(help="Only these domains: films,books")] = "",
+    domains: Domains = "",
     method: Annotated[str, typer.Option(help="tsne or umap.")] = "tsne",
     perplexity: Annotated[float, typer.Option(help="Of t-SNE: about how many near ones each keeps.")] = 30.0,
     neighbours: Annotated[int, typer.Option(help="Of UMAP, likewise.")] = 15,
@@ -33,14 +31,11 @@ def picture(
 ) -> None:
     """Draw items and persons of all domains as t-SNE or UMAP lays them out."""
     use_threads(load_settings().threads)
-    if file.is_dir() or not file.absolute().parent.is_dir():
-        raise InvalidInput(f"--out: expected a file in a folder that is there, got '{file}'")
-    try:
+    check_file("--out", file)
+    with needs_extra("--out"):
         from crossrec.evaluation.likeness.canvas import check_name, write_picture
-    except ModuleNotFoundError as error:
-        raise missing("--out", error) from error
     check_name(file)
-    interactions = open_dataset(data).interactions(parse_names(domains) or None)
+    interactions = read_for_models(data, domains)
     with advancing("drawing") as progress, watching(progress):
         found = domain_picture(
             interactions,

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.show import AsJson, advancing, note, out, parse_names, print_json
-from crossrec.core.errors import InvalidInput, MissingExtra
+from crossrec.cli.data.choices import Domains, SeveralDomains, read_for_models
+from crossrec.cli.show import AsJson, advancing, check_file, needs_extra, note, out, print_json
+from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.settings import load_settings
-from crossrec.data.dataset import open_dataset
 from crossrec.evaluation.transferring.drill import Drill, drill
 from crossrec.evaluation.transferring.exam import FIRST_TOUCH, exam_of
-from crossrec.evaluation.transferring.report import TransferReport, transfer_report
+from crossrec.evaluation.transferring.report import transfer_report
 from crossrec.models.machine import use_threads
 from crossrec.models.progress import watching
 
@@ -22,11 +22,9 @@ __all__ = ["report"]
 
 
 def report(
-    data: Annotated[
-        Path, typer.Option(help="Folder of a data set with several domains; may be s3://, gs:// or az://.")
-    ],
+    data: SeveralDomains,
     page: Annotated[Path | None, typer.Option("--out", help="Write a page with figures: report.html.")] = None,
-    domains: Annotated[str, typer.Option(help="Only these domains: films,books")] = "",
+    domains: Domains = "",
     protocol: Annotated[
         str,
         typer.Option(
@@ -45,9 +43,11 @@ def report(
 ) -> None:
     """Say for every pair of domains, and for all to one, whether transfer helps, harms, or cannot be told."""
     use_threads(load_settings().threads)
-    if page is not None and (page.is_dir() or not page.absolute().parent.is_dir()):
-        raise InvalidInput(f"--out: expected a file in a folder that is there, got '{page}'")
-    interactions = open_dataset(data).interactions(parse_names(domains) or None)
+    if page is not None:
+        check_file("--out", page)
+        with needs_extra("--out"):
+            import crossrec.evaluation.transferring.page  # noqa: F401 - asked before anything is worked out
+    interactions = read_for_models(data, domains)
     chosen = protocol or (FIRST_TOUCH if interactions.has_times else "random")
     exam = exam_of(interactions, chosen, seed=seed, quantile=quantile)
     with advancing("comparing") as progress, watching(progress):
@@ -59,7 +59,9 @@ def report(
     else:
         out.print("\n\n".join([found.table(), *(one.table() for one in drills)]))
     if page is not None:
-        _write(found, drills, page)
+        from crossrec.evaluation.transferring.page import write_transfer_page
+
+        write_transfer_page(found, page, drills)
         note.print(f"page written to {page}")
 
 
@@ -72,12 +74,3 @@ def _drilled(data: Interactions, names: list[str], words: dict[str, str], seed: 
         except InvalidInput as error:
             note.print(f"no curve of {name}: {error}")
     return found
-
-
-def _write(found: TransferReport, drills: list[Drill], path: Path) -> None:
-    """Write the page, which needs packages that the core install does not."""
-    try:
-        from crossrec.evaluation.transferring.page import write_transfer_page
-    except ModuleNotFoundError as error:
-        raise MissingExtra(f"--out needs {error.name}: pip install 'crossrec[report]'") from error
-    write_transfer_page(found, path, drills)
