@@ -73,7 +73,7 @@ def test_similar_items_stay_in_their_domain() -> None:
     assert all(str(item).startswith("films:") for item in lists.ids()[0])
 
 
-@pytest.mark.parametrize("settings", [{"ridge": 0.0}, {"epochs": 0}, {"mapping": "cubic"}])
+@pytest.mark.parametrize("settings", [{"ridge": 0.0}, {"epochs": 0}, {"factors": -1}, {"mapping": "cubic"}])
 def test_settings_out_of_range_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match="EMCDR: expected"):
         EMCDR(**settings).fit(two_domain_board())

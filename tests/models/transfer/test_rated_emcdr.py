@@ -95,7 +95,7 @@ class WithNetwork(RatedEMCDR):
         return RatedEMCDR(mapping="mlp", **settings)
 
 
-@pytest.mark.parametrize("settings", [{"ridge": 0.0}, {"epochs": 0}, {"factors": 0}, {"mapping": "cubic"}])
+@pytest.mark.parametrize("settings", [{"ridge": 0.0}, {"epochs": 0}, {"factors": -1}, {"mapping": "cubic"}])
 def test_settings_out_of_range_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match="RatedEMCDR: expected"):
         RatedEMCDR(**settings).fit(rated_world(shared=True, users=30))

@@ -8,13 +8,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from crossrec.core.arrays import Floats
+from crossrec.core.arrays import Bools, Floats
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.recommendations import Recommendations
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._factors import similar_by_angle
 
-__all__ = ["cells_of_domain", "counts_by_domain", "scaled_cells", "similar_within"]
+__all__ = ["cells_kept", "cells_of_domain", "counts_by_domain", "scaled_cells", "similar_within"]
 
 
 def counts_by_domain(rows: sp.csr_array, domains: NDArray[np.int16], size: int) -> NDArray[np.int64]:
@@ -32,7 +32,11 @@ def counts_by_domain(rows: sp.csr_array, domains: NDArray[np.int16], size: int) 
 
 def cells_of_domain(rows: sp.csr_array, domains: NDArray[np.int16], code: int) -> sp.csr_array:
     """Return the same [B, I] rows with the items of one domain alone."""
-    keep = domains[rows.indices] == code
+    return cells_kept(rows, domains[rows.indices] == code)
+
+
+def cells_kept(rows: sp.csr_array, keep: Bools) -> sp.csr_array:
+    """Return the same [B, I] rows with some of their cells, told by Bool[cells]."""
     before = np.concatenate([[0], np.cumsum(keep)])
     return sp.csr_array((rows.data[keep], rows.indices[keep], before[rows.indptr]), shape=rows.shape)
 

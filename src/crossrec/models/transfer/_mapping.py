@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from crossrec.core.arrays import Doubles, Floats
 from crossrec.core.clock import random
+from crossrec.core.errors import InvalidInput
+from crossrec.core.interactions import Interactions
 from crossrec.models.classic._whitening import product
+from crossrec.models.transfer._bridge import Shared
 
-__all__ = ["Hidden", "linear_map", "mlp_map", "unit_of"]
+__all__ = ["Hidden", "Mapped", "linear_map", "mlp_map", "unit_of"]
 
 _STEPS = 200
 
@@ -41,6 +46,62 @@ class Hidden(NamedTuple):
         """Return Float32[B, D] of a hidden layer."""
         found: Floats = product(inside, self.second[:-1]) + self.second[-1]
         return found
+
+
+class Mapped:
+    """Carries vectors over by one mapping for each ordered pair of K domains: a matrix, or a network.
+
+    The half that `emcdr` and `rated_emcdr` share, each with the vectors that its own `factorised` gives.
+    """
+
+    mapping: str
+    ridge: float
+    seed: int
+    hidden_: Floats
+    maps_: Floats
+
+    if TYPE_CHECKING:
+
+        def factorised(self, train: Interactions) -> Iterator[Shared]:
+            """Give the persons of each ordered pair of domains; see `Bridge` and `RatedBridge`."""
+            ...
+
+    def learn_maps(self, train: Interactions, size: int) -> None:
+        """Learn the mappings from the persons in two domains, Float32[K, K, …] of matrices or of both layers.
+
+        Args:
+            train: What is factorised.
+            size: D, of the vectors.
+
+        Raises:
+            InvalidInput: A setting is out of its range.
+        """
+        if not self.ridge > 0 or self.mapping not in ("linear", "mlp"):
+            raise InvalidInput(
+                f"{type(self).__name__}: expected ridge > 0 and mapping linear or mlp, got {self.ridge}, {self.mapping}"
+            )
+        found = {(pair.source, pair.target): self._learned(pair) for pair in self.factorised(train)}
+        domains = len(train.catalogue.domain_ids)
+        inside, outside = (size, 0) if self.mapping == "linear" else (2 * size + 1, size + 1)
+        self.hidden_ = np.zeros((domains, domains, outside, 2 * size), dtype=np.float32)
+        self.maps_ = np.zeros((domains, domains, inside, size), dtype=np.float32)
+        for at, layers in found.items():
+            self.hidden_[at], self.maps_[at] = layers
+
+    def carried(self, cells: sp.csr_array, vectors: Floats, source: int, target: int) -> Floats:  # noqa: ARG002
+        """Return the mapped vectors, Float32[B, D]; see `Bridge` and `RatedBridge`."""
+        layers = Hidden(self.hidden_[source, target], self.maps_[source, target])
+        if self.mapping == "mlp":
+            return layers(vectors)
+        found: Floats = np.einsum("bd,de->be", vectors, layers.second)
+        return found
+
+    def _learned(self, pair: Shared) -> Hidden:
+        """Return the layers of a network, or a matrix behind no hidden layer."""
+        if self.mapping == "mlp":
+            return mlp_map(pair.vectors, pair.wanted, self.ridge, seed=self.seed)
+        size = pair.vectors.shape[1]
+        return Hidden(np.zeros((0, 2 * size), dtype=np.float32), linear_map(pair.vectors, pair.wanted, self.ridge))
 
 
 def linear_map(source: Floats, target: Floats, ridge: float) -> Floats:

@@ -18,9 +18,9 @@ class Lesson(NamedTuple):
 
     Args:
         vectors: Float32[B, D] in the source.
-        had: What they had in the source, with confidence above 1.
-        wanted: What they had in the target, likewise.
-        own: Float32[B, D] the vectors that were solved from `wanted`.
+        had: What they had in the source, with confidence above 1; of ratings, those above the source's mean.
+        wanted: What they had in the target, likewise; of ratings, those less the target's mean.
+        own: Float32[B, D] the vectors that were solved in the target.
     """
 
     vectors: Tensor

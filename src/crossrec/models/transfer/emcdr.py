@@ -5,21 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-import scipy.sparse as sp
-
-from crossrec.core.arrays import Floats
-from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.models.space import Choice, Range, Space
 from crossrec.models.transfer._bridge import Bridge
-from crossrec.models.transfer._mapping import Hidden, linear_map, mlp_map
+from crossrec.models.transfer._mapping import Mapped
 
 __all__ = ["EMCDR"]
 
 
 @dataclass
-class EMCDR(Bridge):
+class EMCDR(Mapped, Bridge):
     """Whoever has a history in the target is answered from it alone; whoever has none, by their mapped vector.
 
     Args:
@@ -53,23 +48,5 @@ class EMCDR(Bridge):
         Raises:
             InvalidInput: A setting is out of its range.
         """
-        if not self.ridge > 0 or self.mapping not in ("linear", "mlp"):
-            raise InvalidInput(f"EMCDR: expected ridge > 0 and mapping linear or mlp, got {self.ridge}, {self.mapping}")
-        size, width = len(train.catalogue.domain_ids), 2 * self.factors
-        inside, outside = (self.factors, 0) if self.mapping == "linear" else (width + 1, self.factors + 1)
-        self.hidden_ = np.zeros((size, size, outside, width), dtype=np.float32)
-        self.maps_ = np.zeros((size, size, inside, self.factors), dtype=np.float32)
-        for pair in self.factorised(train):
-            at = pair.source, pair.target
-            if self.mapping == "linear":
-                self.maps_[at] = linear_map(pair.vectors, pair.wanted, self.ridge)
-            else:
-                self.hidden_[at], self.maps_[at] = mlp_map(pair.vectors, pair.wanted, self.ridge, seed=self.seed)
+        self.learn_maps(train, self.factors)
         return self.remember(train)
-
-    def carried(self, cells: sp.csr_array, vectors: Floats, source: int, target: int) -> Floats:  # noqa: ARG002
-        """Return the mapped vectors; see `Bridge`."""
-        if self.mapping == "mlp":
-            return Hidden(self.hidden_[source, target], self.maps_[source, target])(vectors)
-        found: Floats = np.einsum("bd,de->be", vectors, self.maps_[source, target])
-        return found

@@ -5,21 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-import scipy.sparse as sp
-
-from crossrec.core.arrays import Floats
-from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.models.space import Choice, Range, Space
-from crossrec.models.transfer._mapping import Hidden, linear_map, mlp_map
+from crossrec.models.transfer._mapping import Mapped
 from crossrec.models.transfer._rated_bridge import RatedBridge
 
 __all__ = ["RatedEMCDR"]
 
 
 @dataclass
-class RatedEMCDR(RatedBridge):
+class RatedEMCDR(Mapped, RatedBridge):
     """Predicts ratings in a domain for whoever rated in another, by their mapped vector and bias.
 
     Args:
@@ -48,25 +43,5 @@ class RatedEMCDR(RatedBridge):
         Raises:
             InvalidInput: A setting is out of its range, or nothing is rated.
         """
-        if not self.ridge > 0 or self.mapping not in ("linear", "mlp"):
-            raise InvalidInput(
-                f"RatedEMCDR: expected ridge > 0 and mapping linear or mlp, got {self.ridge}, {self.mapping}"
-            )
-        size, ends = len(train.catalogue.domain_ids), self.factors + 1
-        inside, outside = (ends, 0) if self.mapping == "linear" else (2 * ends + 1, ends + 1)
-        self.hidden_ = np.zeros((size, size, outside, 2 * ends), dtype=np.float32)
-        self.maps_ = np.zeros((size, size, inside, ends), dtype=np.float32)
-        for pair in self.factorised(train):
-            at = pair.source, pair.target
-            if self.mapping == "linear":
-                self.maps_[at] = linear_map(pair.vectors, pair.wanted, self.ridge)
-            else:
-                self.hidden_[at], self.maps_[at] = mlp_map(pair.vectors, pair.wanted, self.ridge, seed=self.seed)
+        self.learn_maps(train, self.factors + 1)
         return self.remember(train)
-
-    def carried(self, cells: sp.csr_array, vectors: Floats, source: int, target: int) -> Floats:  # noqa: ARG002
-        """Return the mapped vectors and biases; see `RatedBridge`."""
-        if self.mapping == "mlp":
-            return Hidden(self.hidden_[source, target], self.maps_[source, target])(vectors)
-        found: Floats = np.einsum("bd,de->be", vectors, self.maps_[source, target])
-        return found
