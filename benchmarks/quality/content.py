@@ -31,6 +31,7 @@ from crossrec.core.arrays import Codes, Doubles, Offsets
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Queries, Query
 from crossrec.core.recommendations import top_k
+from crossrec.data.splitting.order import places
 from crossrec.metrics.ranking import find_hits, rank_metrics
 from crossrec.models.histories import Histories
 from crossrec.models.recommender import Recommender, create, model_of
@@ -96,7 +97,7 @@ def world_of(data: Interactions, seed: int = 0) -> World:
     parts = np.zeros(size, dtype=np.int8)
     parts[held[: len(held) * 2 // 5]], parts[held[len(held) * 2 // 5 : len(held) * 3 // 5]] = 2, 1
     train, rest = data.take(parts[data.users] == 0), data.take(parts[data.users] > 0).ordered()
-    place = np.arange(len(rest)) - np.searchsorted(rest.users, rest.users)
+    place, _ = places(rest.users)
     earlier = place < np.floor(EARLIER * counts[rest.users])
     trained = np.bincount(train.items, minlength=len(catalogue)) > 0
     asked = []

@@ -29,6 +29,7 @@ from crossrec.core.interactions import Interactions
 from crossrec.data.dataset import open_dataset
 from crossrec.data.intake.importing import import_source
 from crossrec.data.preparing.ties import ties_as_domain
+from crossrec.data.splitting.order import places
 from crossrec.evaluation.transferring.exam import Exam, of_domains
 from crossrec.evaluation.transferring.served import served
 from crossrec.models.histories import Histories
@@ -82,7 +83,7 @@ def exam_of_part(data: Interactions, part: int, seed: int = 0) -> Exam:
     order = np.lexsort((chance.random(len(data)), data.users, ~mine))
     place = np.zeros(len(data), dtype=np.int64)
     own = order[: int(mine.sum())]
-    place[own] = np.arange(len(own)) - np.searchsorted(data.users[own], data.users[own])
+    place[own], _ = places(data.users[own])
     held = mine & asked[data.users] & (place >= kept[data.users])
     train, rest = data.take(~held), data.take(held)
     trained = np.bincount(train.items, minlength=len(data.catalogue)) > 0

@@ -21,6 +21,7 @@ __all__ = [
     "neighbour_overlaps",
     "procrustes_cosines",
     "shuffled_neighbours",
+    "unit_rows",
 ]
 
 _NOTHING = 1e-12
@@ -174,6 +175,23 @@ def cosines(x: Doubles, y: Doubles) -> Doubles:
     return np.asarray(np.clip(found, -1, 1))
 
 
+def unit_rows(x: NDArray[np.floating]) -> Doubles:
+    """Bring each row to length 1; one of zeros stays as it is.
+
+    Args:
+        x: [N, D].
+
+    Returns:
+        Float64[N, D].
+
+    >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]]))
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
+    wide = x.astype(np.float64)
+    return np.asarray(wide / np.maximum(np.linalg.norm(wide, axis=1), _NOTHING)[:, None])
+
+
 def nearest(x: Doubles, k: int) -> NDArray[np.int64]:
     """Return the k rows that make the smallest angle with each row, Int64[N, k], itself left out.
 
@@ -186,7 +204,7 @@ def nearest(x: Doubles, k: int) -> NDArray[np.int64]:
     """
     if not 1 <= k < len(x):
         raise InvalidInput(f"neighbours: expected k in [1, {len(x) - 1}], got {k}")
-    unit = x / np.maximum(np.linalg.norm(x, axis=1), _NOTHING)[:, None]
+    unit = unit_rows(x)
     angles = np.round(unit @ unit.T, 12)  # so that the last digits of a product order nothing
     np.fill_diagonal(angles, -np.inf)
     return np.asarray(np.argsort(-angles, axis=1, kind="stable")[:, :k])

@@ -16,7 +16,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.evaluation.likeness.plane import plane
 from crossrec.evaluation.transferring.exam import of_domains
-from crossrec.metrics.alignment import nearest
+from crossrec.metrics.alignment import nearest, unit_rows
 from crossrec.models.histories import Histories
 from crossrec.models.progress import tracked
 from crossrec.models.transfer.cmf import CMF
@@ -137,7 +137,7 @@ def _items(data: Interactions, model: CMF, codes: list[int], most: int) -> tuple
     items = np.concatenate(chosen)
     titles = data.catalogue.titles or [str(item) for item in data.item_ids.series.to_list()]
     domains = np.repeat(np.arange(len(codes)), [len(part) for part in chosen])
-    return [titles[item] for item in items.tolist()], domains, _unit(model.item_vectors()[items])
+    return [titles[item] for item in items.tolist()], domains, unit_rows(model.item_vectors()[items])
 
 
 def _persons(
@@ -151,15 +151,9 @@ def _persons(
         persons = np.sort(random(seed).permutation(there)[:most])
         acts = Histories.of(data.take(data.catalogue.domains[data.items] == code)).rows(persons)
         labels += [str(one) for one in ids[persons].to_list()]
-        vectors.append(_unit(model.embed(acts)))
+        vectors.append(unit_rows(model.embed(acts)))
         counts.append(len(persons))
     return labels, np.repeat(np.arange(len(codes)), counts), np.concatenate(vectors)
-
-
-def _unit(vectors: NDArray[np.floating]) -> Doubles:
-    """Bring vectors to length 1."""
-    wide = vectors.astype(np.float64)
-    return np.asarray(wide / np.maximum(np.linalg.norm(wide, axis=1), 1e-12)[:, None])
 
 
 def _cloud(kind: str, labels: list[str], domains: NDArray[np.int64], laid: tuple[Doubles, Doubles]) -> Cloud:

@@ -17,6 +17,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.evaluation.likeness.measures import Comparison, Measure, measures_of
 from crossrec.evaluation.transferring.exam import of_domains
+from crossrec.metrics.alignment import unit_rows
 from crossrec.models.classic.als import ALS
 from crossrec.models.histories import Histories
 from crossrec.models.progress import tracked
@@ -144,9 +145,9 @@ def _space(data: Interactions, code: int, factors: int, seed: int) -> tuple[NDAr
     """Return who has acts in a domain, Int32[N] rising, and their vectors of length 1, Float64[N, D]."""
     own = of_domains(data, [code])
     persons = np.unique(own.users)
-    vectors = ALS(factors=factors, seed=seed + 2 * code).fit(own).embed(Histories.of(own).rows(persons))
-    wide = vectors.astype(np.float64)
-    return persons, wide / np.maximum(np.linalg.norm(wide, axis=1), 1e-12)[:, None]
+    return persons, unit_rows(
+        ALS(factors=factors, seed=seed + 2 * code).fit(own).embed(Histories.of(own).rows(persons))
+    )
 
 
 def _compared(

@@ -16,6 +16,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.data.split import joined
+from crossrec.data.splitting.order import places
 from crossrec.evaluation.transferring.effort import Effort, effort_of
 from crossrec.evaluation.transferring.exam import Exam, of_domains
 from crossrec.evaluation.transferring.served import served
@@ -196,7 +197,7 @@ def _of_persons(
     """Return Float64[N, S] of each strategy, NDCG of persons after each step, and who they are."""
     out = np.isin(data.users, persons) & (data.catalogue.domains[data.items] == code)
     train, rows = data.take(~out), data.take(out).ordered()
-    place = _places(rows.users)
+    place, _ = places(rows.users)
     strategies = _fitted(train, code, *told)
     wanted = rows.take(place >= steps[-1])
     exams = [_exam(train, wanted, code, joined((train, rows.take(place < acts)))) for acts in steps]
@@ -214,7 +215,7 @@ def _of_items(
     out = np.isin(data.items, items)
     train, rows = data.take(~out), data.take(out)
     rows = rows.take(np.lexsort((random(told[1]).permutation(len(rows)), rows.times, rows.items)))
-    place = _places(rows.items)
+    place, _ = places(rows.items)
     early, known = rows.take(place < steps[-1]), np.bincount(train.users, minlength=len(train.user_ids)) > 0
     width = np.int64(len(data.catalogue))
     again = np.isin(rows.users * width + rows.items, early.users * width + early.items)
@@ -225,12 +226,6 @@ def _of_items(
         for name, model in _fitted(exam.train, code, *told).items():
             values.setdefault(name, []).append(exam.ndcg(model, np.ones(len(exam), dtype=np.bool_), _K))
     return {name: np.stack(columns, axis=1) for name, columns in values.items()}, exam.users
-
-
-def _places(codes: _Codes) -> NDArray[np.int64]:
-    """Return Int64[N], how many rows of the same code, which lie together, are before each."""
-    first = np.flatnonzero(np.diff(codes, prepend=-1))
-    return np.arange(len(codes)) - np.repeat(first, np.diff(np.append(first, len(codes))))
 
 
 def _exam(train: Interactions, wanted: Interactions, code: int, known: Interactions) -> Exam:
