@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -58,7 +59,7 @@ def machine(*packages: str) -> dict[str, Any]:
         "blas": blas,
         "openblas_environment": {key: value for key, value in os.environ.items() if key.startswith("OPENBLAS")},
         "commit": commit(),
-        "command": " ".join(["python", *sys.argv]),
+        "command": shlex.join(["python", *sys.argv]),
     }
 
 

@@ -20,6 +20,35 @@ AMD EPYC); above 1 we are faster. Where the machine was busy the file's `load` s
 """
 
 
+SCRIPT_OF = {
+    "quality_content_films": "a0a75d2",
+    "quality_content_readings": "209a8dd",
+    "quality_one_budget": "7f7d983",
+    "quality_sequence_transfer": "ef8a206",
+    "quality_svd_pp_ml100k": "eb7cb31",
+    "quality_ties_ciao": "2ceef67",
+    "quality_ties_lastfm": "2ceef67",
+    "quality_transfer_sport_phone": "5970977",
+}
+"""Figures of a script that was committed after it ran: the commit that has it."""
+MOVED_TO = {
+    "499dfc1": "2ceef67",
+    "625b87a": "69db8a8",
+    "6c81f68": "aeed1e2",
+    "7a23fc6": "b9c370c",
+    "8dc3cac": "8e2bb2c",
+}
+"""Commits that a rebase replaced before they landed, and what they are called now."""
+LANDED = {
+    "evaluation": "41a8909",
+    "import_csv": "41a8909",
+    "import_json": "1690701",
+    "installable": "f2d3a86",
+    "simulate": "90db845",
+}
+"""Figures whose file names no commit: the one that brought them."""
+
+
 def read(name: str) -> Any:
     path = RESULTS / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
@@ -262,7 +291,7 @@ def sequences(found: dict[str, Any]) -> list[str]:
     shown = list(next(iter(found["runs"].values()))["means"])
     text = (
         "Order, leave-last-out, full ranking, the epoch chosen on validation, test asked once a seed: "
-        "`python benchmarks/quality/sequences.py --data DATA --model MODEL --seeds 0,1,2`. Mean ± deviation over seeds; "
+        "`python benchmarks/quality/sequences.py --data DATA --model MODEL --seeds 0,1,2 --settings JSON`. Mean ± deviation over seeds; "
         "the seconds are of one thread beside other work. While the recipe was looked for, Beauty's test figures stood beside "
         "those of validation; what was kept was chosen by the latter"
     )
@@ -301,11 +330,49 @@ def one_budget(found: dict[str, Any]) -> list[str]:
     return [text, table(["model", "settings", "trials", *shown, "to the best"], rows)]
 
 
+def origins() -> list[str]:
+    rows = [
+        [f"`{name}`", ", ".join(parts), f"`{command}`" if command else "", commit]
+        for name in sorted(path.stem for path in RESULTS.glob("*.json") if not path.stem.startswith("tuned_"))
+        for (command, commit), parts in ran(name).items()
+    ]
+    text = (
+        "A commit is the last one before the run. Where the script, or the part of it that ran, was committed with its "
+        "figures, or a rebase has given the commit another name, that stands behind it. Commands of files without a "
+        "commit are those above."
+    )
+    return ["## Where the figures are from", text, table(["file", "of", "command", "commit"], rows)]
+
+
+def ran(name: str) -> dict[tuple[str, str], list[str]]:
+    """Return (command, commit) -> the parts of a file that it made."""
+    found, ran = read(name), {}
+    if name in LANDED and "commit" not in found.get("machine", {}):
+        return {("", f"not kept; landed with `{LANDED[name]}`"): []}
+    for part, one in [("", found), ("", found.get("machine")), *parts_of(found)]:
+        if isinstance(one, dict) and "commit" in one:
+            commit = one["commit"]
+            told = f"`{commit}`"
+            told += f", now `{MOVED_TO[commit]}`" if commit in MOVED_TO else ""
+            told += f", script of `{SCRIPT_OF[name]}`" if name in SCRIPT_OF else ""
+            ran.setdefault((one["command"], told), []).extend([part] if part else [])
+    return ran
+
+
+def parts_of(found: Any) -> list[tuple[str, Any]]:
+    return [
+        (name, one)
+        for key in ("models", "runs")
+        if isinstance(found.get(key), dict)
+        for name, one in found[key].items()
+    ]
+
+
 def spread(splits: list[Any], metric: str) -> str:
     first = splits[0]["metrics"][metric]
     return f"{first['low']:.4f} to {first['high']:.4f}"
 
 
 if __name__ == "__main__":
-    page = "\n\n".join([HEAD.rstrip(), *speed(), *evaluation(), *peers(), *imports(), *quality()]) + "\n"
+    page = "\n\n".join([HEAD.rstrip(), *speed(), *evaluation(), *peers(), *imports(), *quality(), *origins()]) + "\n"
     (ROOT / "docs" / "benchmarks.md").write_text(page, encoding="utf-8")

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -88,7 +89,7 @@ def commit() -> str:
 def provenance() -> dict[str, str]:
     """Say which command ran, on which state of the code."""
     script = Path(sys.argv[0]).resolve().relative_to(HERE.parents[1])
-    return {"command": " ".join(["python", str(script), *sys.argv[1:]]), "commit": commit()}
+    return {"command": shlex.join(["python", str(script), *sys.argv[1:]]), "commit": commit()}
 
 
 def write(name: str, found: Mapping[str, Any]) -> None:
