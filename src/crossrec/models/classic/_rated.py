@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import scipy.sparse as sp
 
-from crossrec.core.arrays import Bools, Codes, Floats
+from crossrec.core.arrays import Bools, Codes, Doubles, Floats
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
@@ -18,7 +18,7 @@ from crossrec.models.classic._factors import dense_scores, similar_by_angle
 from crossrec.models.classic._ridge import less
 from crossrec.models.recommender import FromScores
 
-__all__ = ["FromRatings"]
+__all__ = ["FromRatings", "features_of", "with_one"]
 
 
 class FromRatings(FromScores):
@@ -44,11 +44,11 @@ class FromRatings(FromScores):
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Return predicted ratings, not cut at the ends of the scale so that lists stay in order."""
         vectors, known = self.solved(self.aligned(queries))
-        return Scores(dense_scores(_with_one(vectors), self._features(), self.candidate_codes(candidates)), known)
+        return Scores(dense_scores(with_one(vectors), self._features(), self.candidate_codes(candidates)), known)
 
     def predict(self, queries: Queries, items: Codes) -> Floats:
         """Return one rating a query, within the range seen in training; see `Rates`."""
-        vectors = _with_one(self.solved(self.aligned(queries))[0])
+        vectors = with_one(self.solved(self.aligned(queries))[0])
         features = self._features()[np.maximum(items, 0)]
         values = np.einsum("bd,bd->b", vectors, features)
         own_bias = vectors[:, -2] + self.mean_  # all that can be said of an unknown item
@@ -76,10 +76,20 @@ class FromRatings(FromScores):
 
     def _features(self) -> Floats:
         """Return [vector, 1, bias + mean] of each item, Float32[I, D + 2]."""
-        ones = np.ones((len(self.items_), 1), dtype=np.float32)
-        return np.hstack([self.items_[:, :-1], ones, self.items_[:, -1:] + np.float32(self.mean_)])
+        return features_of(self.items_, np.full(len(self.items_), self.mean_))
 
 
-def _with_one(vectors: Floats) -> Floats:
-    """Return [vector, bias, 1]; the last two meet [1, item's bias + mean]."""
-    return np.hstack([vectors, np.ones((len(vectors), 1), dtype=np.float32)])
+def features_of(items: Floats, means: Doubles) -> Floats:
+    """Return [vector, 1, bias + mean] of each item, Float32[I, D + 2]: what is multiplied with those of `with_one`.
+
+    Args:
+        items: Float32[I, D + 1] with the bias last.
+        means: Float64[I], the mean that each item's ratings are told from.
+    """
+    ones = np.ones((len(items), 1), dtype=np.float32)
+    return np.hstack([items[:, :-1], ones, items[:, -1:] + means.astype(np.float32)[:, None]])
+
+
+def with_one(vectors: Floats) -> Floats:
+    """Return [vector, bias, 1] for [vector, bias]; the last two meet [1, item's bias + mean]."""
+    return np.concatenate([vectors, np.ones((*vectors.shape[:-1], 1), dtype=np.float32)], axis=-1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from crossrec.core.arrays import Floats
+from crossrec.core.arrays import Bools, Floats
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
@@ -22,7 +22,7 @@ from crossrec.models.recommender import FromScores
 from crossrec.models.transfer._domains import cells_of_domain, counts_by_domain, similar_within
 from crossrec.models.transfer._solving import check_factors, solved, whitened_items
 
-__all__ = ["Bridge", "Shared"]
+__all__ = ["Bridge", "Shared", "everywhere", "shared_by"]
 
 
 class Shared(NamedTuple):
@@ -88,10 +88,7 @@ class Bridge(FromScores):
             self.whitened_[inside], vectors[code] = found, solved(own, found)
         self.blocks_ = block_labels(seen)
         known = counts_by_domain(seen, domains, size) > 0
-        for source, target in np.argwhere(~np.eye(size, dtype=np.bool_)).tolist():
-            both = np.flatnonzero(known[:, source] & known[:, target])
-            cells = sp.csr_array(told[both])
-            yield Shared(source, target, vectors[source][both], vectors[target][both], cells)
+        yield from shared_by(known, vectors, told)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Solve each history's vector in each domain or carry it over, and multiply it with the domain's items."""
@@ -119,11 +116,41 @@ class Bridge(FromScores):
         known = counts_by_domain(rows, domains, size) > 0
         cells = [cells_of_domain(confidences(rows, self.alpha), domains, code) for code in range(size)]
         own = np.stack([solved(part, self.whitened_) for part in cells])
-        vectors = own.copy()
-        for target in range(size):
-            for source in range(size):
-                asked = np.flatnonzero(known[:, source] & ~known[:, target])
-                if len(asked):
-                    found = self.carried(sp.csr_array(cells[source][asked]), own[source][asked], source, target)
-                    vectors[target][asked] += found / known[asked].sum(axis=1, keepdims=True)
-        return vectors, np.asarray(known.any(axis=1))
+        return everywhere(known, cells, own, self.carried), np.asarray(known.any(axis=1))
+
+
+def shared_by(known: Bools, vectors: Floats, cells: sp.csr_array) -> Iterator[Shared]:
+    """Give the persons of each ordered pair of K domains, also where there are none.
+
+    Args:
+        known: Bool[U, K], has a person anything there.
+        vectors: Float32[K, U, D].
+        cells: [U, I] CSR of all they had.
+    """
+    for source, target in np.argwhere(~np.eye(len(vectors), dtype=np.bool_)).tolist():
+        both = np.flatnonzero(known[:, source] & known[:, target])
+        yield Shared(source, target, vectors[source][both], vectors[target][both], sp.csr_array(cells[both]))
+
+
+def everywhere(
+    known: Bools,
+    cells: Sequence[sp.csr_array],
+    own: Floats,
+    carried: Callable[[sp.csr_array, Floats, int, int], Floats],
+) -> Floats:
+    """Return Float32[K, B, D], own vectors, and where there is none the mean of those carried over.
+
+    Args:
+        known: Bool[B, K], is there anything in a domain.
+        cells: [B, I] CSR of each domain.
+        own: Float32[K, B, D], zero where there is nothing.
+        carried: See `Bridge`.
+    """
+    vectors = own.copy()
+    for target in range(len(own)):
+        for source in range(len(own)):
+            asked = np.flatnonzero(known[:, source] & ~known[:, target])
+            if len(asked):
+                found = carried(sp.csr_array(cells[source][asked]), own[source][asked], source, target)
+                vectors[target][asked] += found / known[asked].sum(axis=1, keepdims=True)
+    return vectors

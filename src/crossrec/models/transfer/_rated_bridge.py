@@ -16,9 +16,10 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._factors import dense_scores
+from crossrec.models.classic._rated import features_of, with_one
 from crossrec.models.classic._ridge import Side, less, solve_side, swept
 from crossrec.models.recommender import FromScores
-from crossrec.models.transfer._bridge import Shared
+from crossrec.models.transfer._bridge import Shared, everywhere, shared_by
 from crossrec.models.transfer._domains import cells_of_domain, counts_by_domain
 
 __all__ = ["RatedBridge"]
@@ -80,10 +81,7 @@ class RatedBridge(FromScores):
                 self.priors_[code], self.noises_[code] = found.prior, found.noise
         self.catalogue_ = train.catalogue
         known, _, vectors = self._solved(rated)
-        for source, target in np.argwhere(~np.eye(size, dtype=np.bool_)).tolist():
-            both = np.flatnonzero(known[:, source] & known[:, target])
-            own = sp.csr_array(rated[both])
-            yield Shared(source, target, vectors[source][both], vectors[target][both], own)
+        yield from shared_by(known, vectors, rated)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Return predicted ratings, not cut at the ends of the scale so that lists stay in order."""
@@ -109,9 +107,7 @@ class RatedBridge(FromScores):
 
     def _features(self) -> Floats:
         """Return [vector, 1, bias + mean of the domain] of each item, Float32[I, D + 2]."""
-        ones = np.ones((len(self.items_), 1), dtype=np.float32)
-        means = self.means_[self.catalogue_.domains].astype(np.float32)
-        return np.hstack([self.items_[:, :-1], ones, self.items_[:, -1:] + means[:, None]])
+        return features_of(self.items_, self.means_[self.catalogue_.domains])
 
     def _solved(self, rated: sp.csr_array) -> tuple[Bools, list[sp.csr_array], Floats]:
         """Return Bool[B, domains], is anything rated there; each domain's ratings; and Float32[domains, B, D + 1]."""
@@ -127,12 +123,4 @@ class RatedBridge(FromScores):
     def _everywhere(self, rated: sp.csr_array) -> tuple[Floats, Bools]:
         """Return Float32[domains, B, D + 2], [vector, bias, 1] solved or carried over; and who has rated anything."""
         known, cells, own = self._solved(rated)
-        vectors = own.copy()
-        for target in range(len(own)):
-            for source in range(len(own)):
-                asked = np.flatnonzero(known[:, source] & ~known[:, target])
-                if len(asked):
-                    found = self.carried(sp.csr_array(cells[source][asked]), own[source][asked], source, target)
-                    vectors[target][asked] += found / known[asked].sum(axis=1, keepdims=True)
-        ones = np.ones((*vectors.shape[:2], 1), dtype=np.float32)
-        return np.concatenate([vectors, ones], axis=2), np.asarray(known.any(axis=1))
+        return with_one(everywhere(known, cells, own, self.carried)), np.asarray(known.any(axis=1))
