@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from reading import RESULTS, SHARED, best_of, grid, provenance, write
+from reading import RESULTS, SHARED, best_of, grid, provenance, told, write
 
 from crossrec.core.interactions import Interactions
 from crossrec.evaluation.evaluate import evaluate
@@ -49,12 +49,6 @@ def read(path: Path) -> Interactions:
     """Read all ratings as acts, in their order within a user."""
     place = pl.col("rank_in_user_time_order").fill_null(0).cast(pl.Int64)
     return Interactions.from_frame(pl.read_csv(path).select(user_id="UserID", item_id="MovieID", position=place))
-
-
-def told(name: str, done: int, total: int) -> None:
-    """Print an epoch a line."""
-    if name.startswith("epochs"):
-        print(f"  {name} {done}/{total}", flush=True)
 
 
 def run(name: str, data: Interactions) -> dict[str, Any]:

@@ -71,6 +71,12 @@ def compared(values: Mapping[str, Doubles], name: str, control: str, users: Code
     return {"model": name, "control": control, **numbers, "verdict": effect.verdict}
 
 
+def told(name: str, done: int, total: int) -> None:
+    """Print an epoch of a network a line."""
+    if name.startswith("epochs"):
+        print(f"  {name} {done}/{total}", flush=True)
+
+
 def machine() -> dict[str, Any]:
     """Say on what a figure was measured."""
     return {"cores": os.cpu_count(), "python": platform.python_version(), "numpy": np.__version__}

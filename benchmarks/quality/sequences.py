@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from reading import BEAUTY, FILMS, RESULTS, SHARED, listed, provenance, write
+from reading import BEAUTY, FILMS, RESULTS, SHARED, listed, provenance, told, write
 
 from crossrec.core.interactions import Interactions
 from crossrec.evaluation.evaluate import evaluate
@@ -34,11 +34,6 @@ PLACES = {
 }
 CHOSEN: dict[str, dict[str, Any]] = {}
 """What departs from a model's defaults on a data set; chosen on validation."""
-
-
-def told(name: str, done: int, total: int) -> None:
-    """Print an epoch a line."""
-    print(f"  {name} {done}/{total}", flush=True)
 
 
 def measured(name: str, settings: dict[str, Any], data: Interactions, state: Path | None) -> dict[str, Any]:

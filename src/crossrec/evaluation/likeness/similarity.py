@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from crossrec.core.clock import random
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.evaluation.likeness.measures import Comparison, Measure, measures_of
+from crossrec.evaluation.report import without_nan
 from crossrec.evaluation.transferring.exam import of_domains
 from crossrec.metrics.alignment import unit_rows
 from crossrec.models.classic.als import ALS
@@ -69,11 +69,8 @@ class Similarity:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values; what is not known is None."""
-        told: dict[str, Any] = asdict(self)
-        for pair in told["pairs"]:
-            for one in pair["measures"]:
-                one |= {key: None for key, value in one.items() if isinstance(value, float) and math.isnan(value)}
-        return {**told, "schema": 1}
+        found: dict[str, Any] = without_nan({**asdict(self), "schema": 1})
+        return found
 
     def to_json(self) -> str:
         """Return the result as JSON text."""

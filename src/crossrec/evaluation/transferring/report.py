@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from crossrec.core.arrays import Bools, Doubles
 from crossrec.core.errors import InvalidInput
+from crossrec.evaluation.report import without_nan
 from crossrec.evaluation.transferring.carried import Kept, Retention
 from crossrec.evaluation.transferring.effects import ALL_OTHERS, GATED, Effect
 from crossrec.evaluation.transferring.exam import Exam, of_domains
@@ -91,10 +91,10 @@ class TransferReport:
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values; what is not known is None."""
         effects = [{**asdict(one), "verdict": one.verdict} for one in self.effects]
-        for effect in effects:
-            effect |= {key: None for key, value in effect.items() if isinstance(value, float) and math.isnan(value)}
         kept = [{**asdict(one), "verdict": one.verdict} for one in self.kept]
-        return {**asdict(self), "effects": effects, "kept": kept, "metric": f"ndcg@{_K}", "schema": 2}
+        plain = {**asdict(self), "effects": effects, "kept": kept, "metric": f"ndcg@{_K}", "schema": 2}
+        found: dict[str, Any] = without_nan(plain)
+        return found
 
     def to_json(self) -> str:
         """Return the report as JSON text."""
