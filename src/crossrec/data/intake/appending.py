@@ -71,8 +71,8 @@ class Plan:
 
     def _refused_of(self, names: list[str], folder: Path) -> pl.DataFrame:
         """Return the refused rows of these files; a domain where none was refused has no such table."""
-        before = _read(self.old, "quarantine", folder)
-        return before.filter(pl.col("file").is_in(names)) if names and before.width else join([])
+        before = _read(self.old, "quarantine", folder) if names else pl.DataFrame()
+        return before.filter(pl.col("file").is_in(names)) if before.width else join([])
 
     def table(self, kind: str, folder: Path, reading: Reading) -> pl.DataFrame | None:
         """Return items, users or ties: what was read now, then what was there and was not read again."""

@@ -17,15 +17,12 @@ from crossrec.data.dataset import open_dataset
 from crossrec.data.engine import open_engine
 from crossrec.data.exchange.places import is_remote, localised
 from crossrec.data.intake.appending import Plan, plan_of
+from crossrec.data.intake.domain_writer import DomainWriter
 from crossrec.data.intake.elsewhere import Workers, here_or_there
-from crossrec.data.intake.taking import Taken, take
-from crossrec.data.manifest import DomainRecord, Manifest, Part, SourceFile, write_manifest
+from crossrec.data.manifest import DomainRecord, Manifest, write_manifest
 from crossrec.data.schema import check_domain
-from crossrec.data.source import Reading, create
+from crossrec.data.source import create
 from crossrec.data.storing.budget import within
-from crossrec.data.storing.counting import count, with_all_items
-from crossrec.data.storing.parts import adopt, write_table
-from crossrec.data.storing.quarantine import counts_by_reason, join
 from crossrec.data.storing.transaction import of_the_disk, writing
 from crossrec.data.storing.writing import balanced, existing
 
@@ -148,7 +145,7 @@ def import_source(
         if old and before and plan.nothing:
             return ImportSummary(domain, folder, old, before.version, changed=False)
         told("checking and writing")
-        writer = _Writer(reading, plan, domain, folder, workspace, workers)
+        writer = DomainWriter(reading, plan, domain, folder, workspace, workers)
         about = {"source": source, "options": dict(options or {}), "users_are": "shared" if shared_users else "own"}
         record = _recorded(writer, about, told, path)
         domains = {**(before.domains if before else {}), domain: record}
@@ -167,7 +164,9 @@ def _in_the_future(record: DomainRecord) -> tuple[str, ...]:
     return (f"the last time, {last}, lies in the future: leave such rows out, or train on what is before today",)
 
 
-def _recorded(writer: _Writer, about: Mapping[str, Any], told: Callable[[str], None], path: str | Path) -> DomainRecord:
+def _recorded(
+    writer: DomainWriter, about: Mapping[str, Any], told: Callable[[str], None], path: str | Path
+) -> DomainRecord:
     """Write the parts of a domain; refuse files that cannot be read or have changed meanwhile."""
     try:
         record = balanced(writer.record(about, told), writer.domain)
@@ -205,110 +204,8 @@ def _workers(engine: str, master: str, workspace: Path) -> Iterator[Workers | No
         yield workers
 
 
-@dataclass(frozen=True)
-class _Writer:
-    """Writes one domain of a version."""
-
-    reading: Reading
-    plan: Plan
-    domain: str
-    folder: Path
-    workspace: Path
-    workers: Workers | None = None
-
-    def record(self, about: Mapping[str, Any], told: Callable[[str], None]) -> DomainRecord:
-        """Write all parts and return what the manifest says about them."""
-        plan, reading = self.plan, self.reading
-        taken = self._taken()
-        kept = plan.kept_parts("interactions")
-        paths = [self.folder / part.path for part in kept] + [one.path for one in taken.staged]
-        told("counting")
-        away = join([plan.kept_quarantine(self.folder), taken.quarantined])
-        beside = join([plan.kept_beside(self.folder, reading), reading.item_refused])
-        survey = None if kept else taken.survey
-        counts = count(paths) if survey is None else survey.counts
-        if not counts.rows:
-            raise _nothing_taken(reading, away)
-        items, occurring = with_all_items(
-            plan.items(self.folder, reading), paths, None if survey is None else survey.items
-        )
-        fresh = tuple(adopt(taken.staged, self.folder, self.domain))
-        tables = {"items": items, "quarantine": join([away, beside])}
-        found = {kind: plan.table(kind, self.folder, reading) for kind in ("users", "ties")}
-        tables |= {kind: table for kind, table in found.items() if table is not None}
-        parts = {kind: self._table(table, kind) for kind, table in tables.items()}
-        return DomainRecord(
-            files=self._lineage(fresh, taken),
-            parts={"interactions": (*kept, *fresh), **parts},
-            rows_in=counts.rows + away.height,
-            quarantined=counts_by_reason(away),
-            items=occurring,
-            catalogue=items.height,
-            items_quarantined=counts_by_reason(beside),
-            unit=taken.unit if "timestamp" in reading.rows.collect_schema() else "",
-            has_order=reading.ordered or counts.untimed == 0,
-            **{name: getattr(reading, name) for name in ("licence", "private", "by_rule", "pseudonyms")},
-            **about,
-            **counts.record,
-        )
-
-    def _taken(self) -> Taken:
-        """Check the rows and have the good ones staged."""
-        return take(
-            self.reading,
-            self.domain,
-            self.workspace,
-            only=self.plan.only,
-            first_positions=self.plan.first_positions,
-            already=self.plan.already(self.folder),
-            workers=self.workers,
-        )
-
-    def _table(self, table: pl.DataFrame, kind: str) -> tuple[Part, ...]:
-        return write_table(table, self.workspace, self.folder, self.domain, kind)
-
-    def _lineage(self, fresh: tuple[Part, ...], taken: Taken) -> tuple[SourceFile, ...]:
-        """Say of each file what became of its rows."""
-        rows: dict[str, int] = {}
-        for part in fresh:
-            rows[part.origin] = rows.get(part.origin, 0) + part.rows
-        by_file = {
-            str(key[0]): counts_by_reason(table)
-            for key, table in taken.quarantined.partition_by("file", as_dict=True).items()
-        }
-        found = list(self.plan.kept_files)
-        for note in self.reading.files:
-            if self.plan.only is not None and note.name not in self.plan.only:
-                continue
-            away = by_file.get(note.name, {})
-            found.append(
-                SourceFile(
-                    note.name,
-                    note.sha256,
-                    note.size,
-                    rows_in=rows.get(note.name, 0) + sum(away.values()),
-                    rows=rows.get(note.name, 0),
-                    quarantined=away,
-                    repeats_elsewhere=taken.repeats_elsewhere.get(note.name, 0),
-                    first_position=self.plan.first_positions.get(note.name, 0),
-                )
-            )
-        return tuple(found)
-
-
 def _shown(example: dict[str, Any]) -> str:
     """Show where the first of a reason stood."""
     column = f", column {example['column']}" if example["column"] else ""
     value = "" if example["value"] is None else f": {example['value'][:60]!r}"
     return f" (first: {example['file']}, row {example['row']}{column}{value})"
-
-
-def _nothing_taken(reading: Reading, away: pl.DataFrame) -> InvalidInput:
-    """Say why no row was taken, by the first that was refused."""
-    if not away.height:
-        return InvalidInput(f"{reading.files[0].name}: expected rows to take, got none: it has a header at most")
-    first = away.row(0, named=True)
-    return InvalidInput(
-        f"{reading.files[0].name}: expected rows to take, got none of {away.height}; the first was refused: row "
-        f"{first.get('row')}, column '{first.get('column')}', {first.get('reason')}, value {first.get('value')!r}"
-    )

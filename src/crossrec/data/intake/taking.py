@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +42,16 @@ class Taken:
     survey: Survey | None = None
 
 
+@dataclass(frozen=True)
+class _Sunk:
+    """Parts that were written, the rows as they were checked, those that are refused, and what is known of the good."""
+
+    staged: list[Staged]
+    rows: pl.LazyFrame
+    bad: pl.DataFrame = field(default_factory=refused_frame)
+    survey: Survey | None = None
+
+
 def take(
     reading: Reading,
     domain: str,
@@ -66,53 +76,49 @@ def take(
     reading = replace(reading, rules=replace(reading.rules, unit=_unit(reading)))
     first = first_positions or {}
     sunk = None if workers else _fast(reading, domain, workspace / "fast", only=only, first=first)
-    survey = None
-    bad = refused_frame()
     if sunk is None and reading.coded and not workers:
-        staged, rows, bad, survey = _coded(reading, reading.coded, domain, workspace / "coded", only=only, first=first)
-    elif sunk is None:
+        sunk = _coded(reading, reading.coded, domain, workspace / "coded", only=only, first=first)
+    if sunk is None:
         parsed, expected = (reading.rows, None) if workers else _parsed_once(reading, workspace)
         rows = _checked_there(reading, domain, workers) if workers else checked(parsed, reading.rules, domain)
         rows = rows if only is None else rows.filter(pl.col("#file").is_in(list(only)))
         rows = _shifted(rows, reading, first)
-        staged = sink_months(kept(rows), workspace / "rows", expected=expected)
-        bad = _bad(rows, reading)
-    else:
-        staged, rows, survey = sunk
-    staged = _in_source_order(staged, reading)
+        sunk = _Sunk(sink_months(kept(rows), workspace / "rows", expected=expected), rows, _bad(rows, reading))
+    staged, survey = _in_source_order(sunk.staged, reading), sunk.survey
     repeats = Repeats(tuple(staged), refused_frame(), {})
     if not reading.repeats and (already or survey is None or survey.repeated):
         given = reading.rows.collect_schema().names()
-        repeats = without_repeats(staged, rows.filter(~pl.col("#broken")), given, workspace, already=already or {})
+        good = sunk.rows.filter(~pl.col("#broken"))
+        repeats = without_repeats(staged, good, given, workspace, already=already or {})
     before = reading.refused if only is None else reading.refused.filter(pl.col("file").is_in(list(only)))
-    away = join([before, bad, _unnamed(repeats.quarantined) if reading.private else repeats.quarantined])
+    away = join([before, sunk.bad, _unnamed(repeats.quarantined) if reading.private else repeats.quarantined])
     survey = None if repeats.quarantined.height else survey
     return Taken(repeats.staged, away, reading.rules.unit, repeats.elsewhere, survey)
 
 
 def _fast(
     reading: Reading, domain: str, folder: Path, *, only: Collection[str] | None, first: Mapping[str, int]
-) -> tuple[list[Staged], pl.LazyFrame, Survey | None] | None:
+) -> _Sunk | None:
     """Write the rows of one file by the simpler parser; None where they are not all good and exact."""
     if reading.fast is None or reading.rules.unit == "iso":
         return None
     fast, rules = reading.fast, reading.rules
     rows = checked(fast.rows.with_columns(pl.col("line").alias("position")), rules, domain)
     if only is not None and fast.file not in only:
-        return [], rows.filter(pl.lit(value=False)), None
+        return _Sunk([], rows.filter(pl.lit(value=False)))
     shift = first.get(fast.file, 0)
     rows = rows.with_columns(pl.col("position") + shift)
     try:
         sunk = sink_numbers(fast, kept(rows), folder, rules=rules, shift=shift)
         if sunk is not None:
-            return sunk[0], rows, sunk[1]
+            return _Sunk(sunk[0], rows, survey=sunk[1])
         staged = sink_months(kept(rows), folder, origin=fast.file, expected=fast.expected)
     except (pl.exceptions.PolarsError, ValueError) as error:
         if of_the_disk(error, folder.parent):
             raise
         return None  # a field that does not fit its type: the slow way finds out which
     exact = sum(height(one.path) for one in staged) == fast.expected
-    return (staged, rows, None) if exact else None
+    return _Sunk(staged, rows) if exact else None
 
 
 def _coded(
@@ -123,16 +129,16 @@ def _coded(
     *,
     only: Collection[str] | None,
     first: Mapping[str, int],
-) -> tuple[list[Staged], pl.LazyFrame, pl.DataFrame, Survey | None]:
+) -> _Sunk:
     """Write the rows of one file that were read as codes, and those of its odd lines that keep all rules."""
     rows = _shifted(checked(reading.rows, reading.rules, domain), reading, first)
     if only is not None and coded.file not in only:
-        return [], rows.filter(pl.lit(value=False)), refused_frame(), None
+        return _Sunk([], rows.filter(pl.lit(value=False)))
     shift = first.get(coded.file, 0)
     odd = checked(coded.odd.lazy().with_columns(pl.col("position") + shift), reading.rules, domain)
     good = kept(odd).drop("#file").collect()
     staged, survey = sink_coded(coded, good, folder, kind=reading.rules.kind, domain=domain, shift=shift)
-    return staged, rows, _bad(odd, reading), survey
+    return _Sunk(staged, rows, _bad(odd, reading), survey)
 
 
 def _parsed_once(reading: Reading, workspace: Path) -> tuple[pl.LazyFrame, int]:
@@ -163,8 +169,8 @@ def _checked_part(rows: pl.LazyFrame, rules: Rules, domain: str) -> pl.LazyFrame
 
 def _unit(reading: Reading) -> str:
     """Settle the unit of the times, by the fast rows where they can be read."""
-    if reading.coded and not reading.coded.odd.height:
-        return reading.rules.unit  # all times were read by it
+    if reading.coded and len(reading.coded.rows) > reading.coded.odd.height:
+        return reading.rules.unit  # most times were read by it, so it fits the middle one
     if reading.fast is not None:
         try:
             return settle_unit(reading.fast.rows, reading.rules)
