@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,18 +13,18 @@ from hypothesis import strategies as st
 
 from crossrec.data.coded import reading
 from crossrec.data.coded.file import CodedFile
-from crossrec.data.coded.parsing import Limits
 from crossrec.data.coded.reading import Form, read_coded
 from crossrec.data.dataset import Dataset, open_dataset
 from crossrec.data.intake.importing import import_source
 from crossrec.data.intake.row_checks import EARLIEST, LATEST
+from crossrec.data.numbers.digits import Ranges
 from crossrec.data.sources import amazon
 
 KEYS = {
     "user_id": "user_id", "item_id": "parent_asin", "variant": "asin", "rating": "rating", "timestamp": "timestamp",
     "verified": "verified_purchase", "votes": "helpful_vote", "odd": "helpful",
 }  # fmt: skip
-FORM = Form(KEYS, Limits(np.float32(1), np.float32(5), EARLIEST, LATEST, 1, 512), {})
+FORM = Form(KEYS, Ranges((1.0, 5.0), (EARLIEST, LATEST), 1), {})
 FOLDERS = itertools.count()
 
 VALUES = st.recursive(

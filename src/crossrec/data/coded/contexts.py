@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from crossrec.data.coded.months import Rows
 from crossrec.data.coded.names import Names
+from crossrec.data.coded.row import Rows
 
 __all__ = ["contexts"]
 

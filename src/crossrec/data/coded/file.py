@@ -10,8 +10,9 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from crossrec.data.coded.contexts import contexts
-from crossrec.data.coded.months import MonthFile, Rows
+from crossrec.data.coded.months import MonthFile
 from crossrec.data.coded.names import Names
+from crossrec.data.coded.row import Rows
 from crossrec.data.numbers.held import Seen
 
 __all__ = ["CodedFile"]

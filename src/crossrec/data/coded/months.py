@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from crossrec.data.coded.parsing import ROW
-from crossrec.data.numbers.held import DAY, FIRST_DAY, months_of_days
+from crossrec.core.clock import MILLISECONDS_PER_DAY
+from crossrec.data.coded.row import ROW, Rows
+from crossrec.data.numbers.held import FIRST_DAY, months_of_days
 
-__all__ = ["MonthFile", "Rows"]
-
-Rows: TypeAlias = NDArray[np.void]
-"""`ROW`[N]."""
+__all__ = ["MonthFile"]
 
 
 class MonthFile:
@@ -75,7 +72,7 @@ def _cut(rows: Rows, month_of_day: NDArray[np.int16]) -> tuple[Rows, NDArray[np.
     starts = np.zeros(month_of_day[-1] + 2, dtype=np.int64)
     months = np.empty(len(rows), dtype=np.int16)
     for row in range(len(rows)):
-        months[row] = month_of_day[rows[row].timestamp // DAY - FIRST_DAY]
+        months[row] = month_of_day[rows[row].timestamp // MILLISECONDS_PER_DAY - FIRST_DAY]
         starts[months[row] + 1] += 1
     starts = np.cumsum(starts)
     ends = starts.copy()

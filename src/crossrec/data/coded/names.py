@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from crossrec.data.coded.words import word
+from crossrec.data.coded.words import WORD, same, word
 
 __all__ = ["Names"]
 
 _FIRST = 2**12
-_NEWLINE, _WORD = ord("\n"), 8
+_NEWLINE = ord("\n")
 _LOW, _HALF, _MANY = np.uint64(2**32 - 1), np.uint64(32), np.uint64(0x9E3779B97F4A7C15)
 _Bytes: TypeAlias = NDArray[np.uint8]
 _Numbers: TypeAlias = NDArray[np.int64]
@@ -122,7 +122,7 @@ def _codes(
             if (
                 slots[slot] >> _HALF == high
                 and ends[known + 1] - ends[known] == length + 1
-                and _same(text, start, letters, ends[known], length)
+                and same(text, start, letters, ends[known], length)
             ):
                 break
             slot = (slot + np.uint64(1)) & mask
@@ -142,31 +142,16 @@ def _codes(
 def _hash(text: _Bytes, start: int, length: int) -> np.uint64:
     """Hash some bytes to 32 bits, eight at a time: multiplied in as by FNV-1a, the high bits folded into the low."""
     found, end = np.uint64(length), start + length
-    if length >= _WORD:  # the last word overlaps the one before
-        while start + _WORD < end:
+    if length >= WORD:  # the last word overlaps the one before
+        while start + WORD < end:
             found = (found ^ word(text, start)) * _MANY
             found ^= found >> _HALF
-            start += _WORD
-        found = (found ^ word(text, end - _WORD)) * _MANY
-    while length < _WORD and start < end:
+            start += WORD
+        found = (found ^ word(text, end - WORD)) * _MANY
+    while length < WORD and start < end:
         found = (found ^ np.uint64(text[start])) * _MANY
         start += 1
     return ((found ^ found >> _HALF) * _MANY) >> _HALF
-
-
-@numba.njit(forceinline=True)
-def _same(text: _Bytes, start: int, other: _Bytes, begin: int, length: int) -> bool:
-    """Are the bytes the same?"""
-    place = 0
-    while place + _WORD <= length:
-        if word(text, start + place) != word(other, begin + place):
-            return False
-        place += _WORD
-    while place < length:
-        if text[start + place] != other[begin + place]:
-            return False
-        place += 1
-    return True
 
 
 @numba.njit(cache=True, nogil=True)

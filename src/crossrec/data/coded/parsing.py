@@ -4,61 +4,31 @@ A line is read only where there is one way to understand it: one object of stric
 written without escapes, ids of printable ASCII, numbers without exponents. Any other line is odd, and left to a parser
 that is more patient.
 
-All that is compiled together is in this file, since the compiler's cache asks when one file changed.
+All that is compiled together is in this file but `words`, since the compiler's cache asks when one file changed.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from crossrec.data.coded.words import word
+from crossrec.data.coded.row import FIELDS, Limits, Rows
+from crossrec.data.coded.words import WORD, same
 
-__all__ = ["FIELDS", "ROW", "SHORTEST", "Limits", "parse"]
-
-FIELDS = ("user_id", "item_id", "variant", "rating", "timestamp", "verified", "votes", "odd")
-"""What a key of the objects may be; user, item, rating and time must be there, and a line with the last is odd."""
-ROW = np.dtype(
-    [
-        ("timestamp", np.int64),
-        ("line", np.int64),
-        ("position", np.int64),
-        ("votes", np.int64),
-        ("user_id", np.uint32),
-        ("item_id", np.uint32),
-        ("rating", np.float32),
-        ("variant", np.int32),
-        ("verified", np.int8),
-    ],
-    align=True,
-)
-"""A row: ids as codes; -1 where votes, variant or verified are not there; places from 0, lines from 1."""
-SHORTEST = 32
-"""Bytes that a line with the four fields has at least."""
+__all__ = ["parse"]
 
 _USER, _ITEM, _VARIANT, _RATING, _TIME, _VERIFIED, _VOTES, _ODD = range(len(FIELDS))
 _NEEDED = 0b0011011
 _NEWLINE, _RETURN, _QUOTE, _ESCAPE, _COMMA, _COLON, _OPEN, _CLOSE = (ord(sign) for sign in '\n\r"\\,:{}')
 _LIST, _POINT, _MINUS, _ZERO = (ord(sign) for sign in "[.-0")
 _PRINTABLE, _LAST_PRINTABLE = 32, 126
-_WORD, _CHUNK, _MEMBERS, _DEEPEST, _DIGITS, _RATING_DIGITS = 8, 32, 16, 60, 15, 7
+_CHUNK, _MEMBERS, _DEEPEST, _DIGITS, _RATING_DIGITS = 32, 16, 60, 15, 7
 _POWERS = 10.0 ** np.arange(_DIGITS + 1)
 _Bytes: TypeAlias = NDArray[np.uint8]
 _Numbers: TypeAlias = NDArray[np.int64]
-
-
-class Limits(NamedTuple):
-    """What a row must keep: rating, time in milliseconds, the last outside; milliseconds of a unit, bytes of an id."""
-
-    lowest: np.float32
-    highest: np.float32
-    earliest: int
-    latest: int
-    unit: int
-    longest: int
 
 
 @numba.njit(cache=True, nogil=True)
@@ -67,7 +37,7 @@ def parse(
     letters: _Bytes,
     starts: _Numbers,
     limits: Limits,
-    rows: NDArray[np.void],
+    rows: Rows,
     spans: _Numbers,
     odd: _Numbers,
     counted: _Numbers,
@@ -160,8 +130,9 @@ def _member(
     Returns:
         The place of the value, -1 where it is odd; the field, -1 for none.
     """
-    if _again(text, place, known[member, 0], known[member, 1]):
-        return place + known[member, 1], known[member, 2]
+    before, length = known[member, 0], known[member, 1]
+    if length >= WORD and place + length <= len(text) and same(text, place, text, before, length):
+        return place + length, known[member, 2]  # a shorter one is not worth it
     key = end = _space(text, place) + 1
     if text[key - 1] != _QUOTE:
         return -1, -1
@@ -178,21 +149,10 @@ def _member(
 
 
 @numba.njit(forceinline=True)
-def _again(text: _Bytes, place: int, before: int, length: int) -> bool:
-    """Do some bytes come again? They are compared eight at a time, so fewer are not worth it."""
-    if length < _WORD or place + length > len(text):
-        return False
-    for at in range(0, length - _WORD, _WORD):
-        if word(text, place + at) != word(text, before + at):
-            return False
-    return bool(word(text, place + length - _WORD) == word(text, before + length - _WORD))
-
-
-@numba.njit(forceinline=True)
 def _field_of(text: _Bytes, start: int, end: int, letters: _Bytes, starts: _Numbers) -> int:
     """Say which field a key is of."""
     for field in range(len(FIELDS)):
-        if end - start == starts[field + 1] - starts[field] and _same(text, start, letters, starts[field], end - start):
+        if end - start == starts[field + 1] - starts[field] and same(text, start, letters, starts[field], end - start):
             return field if end > start else -1
     return -1
 
@@ -373,12 +333,3 @@ def _is_digit(byte: int) -> bool:
 def _is_letter(byte: int) -> bool:
     """Is it a letter or digit of ASCII?"""
     return _is_digit(byte) or ord("a") <= byte | 32 <= ord("z")
-
-
-@numba.njit(forceinline=True)
-def _same(text: _Bytes, start: int, other: _Bytes, begin: int, length: int) -> bool:
-    """Are the bytes the same?"""
-    place = 0
-    while place < length and text[start + place] == other[begin + place]:
-        place += 1
-    return place == length

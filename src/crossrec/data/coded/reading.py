@@ -12,10 +12,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from crossrec.core.event import MAX_ID_BYTES
 from crossrec.data.coded.file import CodedFile
-from crossrec.data.coded.months import MonthFile, Rows
+from crossrec.data.coded.months import MonthFile
 from crossrec.data.coded.names import Names
-from crossrec.data.coded.parsing import FIELDS, ROW, SHORTEST, Limits, parse
+from crossrec.data.coded.parsing import parse
+from crossrec.data.coded.row import FIELDS, ROW, SHORTEST, Limits, Rows
+from crossrec.data.numbers.digits import Ranges
 from crossrec.data.numbers.held import Seen
 from crossrec.data.storing.budget import fits
 
@@ -36,12 +39,12 @@ class Form:
 
     Args:
         keys: Field of `FIELDS` -> key; without those that the file does not have.
-        limits: What a row must keep.
+        ranges: What ratings and times must lie in.
         context: "verified", "votes" and "variant" -> their keys in the context.
     """
 
     keys: Mapping[str, str]
-    limits: Limits
+    ranges: Ranges
     context: Mapping[str, str]
 
 
@@ -88,13 +91,15 @@ class _Reader:
     _odd_spans: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 4), dtype=np.int64))
     _odd: list[tuple[int, int, bytes]] = field(default_factory=list)
     _odd_bytes: int = 0
-    _odd_count: int = 0
     _parsed: list[pl.DataFrame] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         names = [self.form.keys.get(name, "").encode() for name in FIELDS]
         self._keys = np.frombuffer(b"".join(names), dtype=np.uint8)
         self._key_starts = np.cumsum([0, *map(len, names)], dtype=np.int64)
+        ranges = self.form.ranges
+        lowest, highest = (np.float32(limit) for limit in ranges.rating)
+        self._limits = Limits(lowest, highest, *ranges.time, ranges.unit, MAX_ID_BYTES)
         self._parsed.append(self._patiently([]))
 
     def take(self, first: int, block: bytes) -> bool:
@@ -106,7 +111,7 @@ class _Reader:
             text,
             self._keys,
             self._key_starts,
-            self.form.limits,
+            self._limits,
             self._rows[self._used :],
             self._spans,
             self._odd_spans,
@@ -120,12 +125,12 @@ class _Reader:
         for start, end, line, position in self._odd_spans[:odds].tolist():
             self._odd.append((line, position, block[start:end]))
             self._odd_bytes += end - start
-        self._odd_count += odds
         if self._odd_bytes > _ODD_BYTES:
             self._parse_odd()
-        most = max(_LOOK, int(self._counted[1])) * _ODD_SHARE
+        count = int(self._counted[1])
+        odd, most = count - self._used - len(self.months), min(max(_LOOK, count) * _ODD_SHARE, _ODD_ROWS)
         held = _COPIES * (self.users.nbytes + self.items.nbytes)
-        return self._odd_count <= min(most, _ODD_ROWS) and fits(held, 1)
+        return odd <= most and fits(held, 1)
 
     def finished(self, file: str) -> CodedFile:
         """Return what was read once there are no more lines."""
@@ -133,7 +138,7 @@ class _Reader:
         self._parse_odd()
         odd = pl.concat(self._parsed)
         return CodedFile(
-            file, self.months, self.users.ids(), self.items, self.occur, odd, self.form.limits.unit, self.form.context
+            file, self.months, self.users.ids(), self.items, self.occur, odd, self.form.ranges.unit, self.form.context
         )
 
     def _make_room(self, size: int) -> None:

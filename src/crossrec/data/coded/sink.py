@@ -11,12 +11,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from crossrec.data.coded.file import CodedFile
-from crossrec.data.coded.months import Rows
+from crossrec.data.coded.row import Rows
 from crossrec.data.numbers.held import month_number
 from crossrec.data.numbers.sink import Survey
 from crossrec.data.schema import INTERACTIONS, KIND_TYPE, SPLIT_TYPE
 from crossrec.data.storing.counting import Counts
-from crossrec.data.storing.parts import Staged, sink_month
+from crossrec.data.storing.parts import Staged, month_key, sink_month
 
 __all__ = ["sink_coded"]
 
@@ -36,8 +36,7 @@ def sink_coded(
         domain: The domain's name.
         shift: What is added to the place of a row in its file; the odd ones have it already.
     """
-    time = pl.from_epoch("timestamp", time_unit="ms")
-    keyed = odd.with_columns((time.dt.year().cast(pl.Int64) * 100 + time.dt.month()).alias("#month"))
+    keyed = odd.with_columns(month_key().alias("#month"))
     others = {int(key[0]): some for key, some in keyed.partition_by("#month", as_dict=True, include_key=False).items()}
     months = {month_number(month): month for month in coded.rows.months()}
     alike = {

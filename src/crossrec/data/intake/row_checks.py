@@ -13,11 +13,13 @@ from crossrec.core.event import KINDS, MAX_ID_BYTES
 from crossrec.data.schema import INTERACTIONS, KIND_TYPE, QUARANTINE, SPLIT_TYPE
 from crossrec.data.source import Rules
 
-__all__ = ["EARLIEST", "LATEST", "checked", "kept", "refused", "settle_unit"]
+__all__ = ["EARLIEST", "LATEST", "WHOLE_UNITS", "checked", "kept", "refused", "settle_unit"]
 
 EARLIEST = int(datetime(1990, 1, 1, tzinfo=UTC).timestamp() * 1000)
 LATEST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1000)
 """Times outside are refused: they are damage, or another unit."""
+WHOLE_UNITS = {"s": 1_000, "ms": 1}
+"""Milliseconds of one step of the units that are no shorter."""
 _PER_MS = {"s": 0.001, "ms": 1.0, "us": 1_000.0, "ns": 1_000_000.0}
 UNITS = (*_PER_MS, "iso", "auto")
 _SAMPLE = 65_536

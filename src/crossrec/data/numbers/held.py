@@ -15,18 +15,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from crossrec.core.clock import MILLISECONDS_PER_DAY
 from crossrec.data.intake.row_checks import EARLIEST, LATEST
 from crossrec.data.numbers.digits import NumberFile, Ranges, block_starts, rows_of
 from crossrec.data.storing.counting import Counts
 
-__all__ = ["COLUMNS", "DAY", "FIRST_DAY", "UNTIMED", "Held", "Seen", "month_number", "months_of_days"]
+__all__ = ["COLUMNS", "FIRST_DAY", "UNTIMED", "Held", "Seen", "month_number", "months_of_days"]
 
 COLUMNS = ("user_id", "item_id", "rating", "timestamp")
 UNTIMED = -1
 """Stands for a month where rows have no time."""
 _READERS = 2
-DAY = 86_400_000
-FIRST_DAY = EARLIEST // DAY
+FIRST_DAY = EARLIEST // MILLISECONDS_PER_DAY
 _FIRST_YEAR = 1990
 _Words: TypeAlias = NDArray[np.uint64]
 _Rows: TypeAlias = tuple[
@@ -170,7 +170,7 @@ def _piece(file: NumberFile, start: int, ranges: Ranges, months: NDArray[np.int1
 
 def months_of_days() -> NDArray[np.int16]:
     """Return Int16[days]: months since January 1990 of each day that a row may have."""
-    days = pl.Series(np.arange(FIRST_DAY, LATEST // DAY, dtype=np.int32)).cast(pl.Date)
+    days = pl.Series(np.arange(FIRST_DAY, LATEST // MILLISECONDS_PER_DAY, dtype=np.int32)).cast(pl.Date)
     return ((days.dt.year() - _FIRST_YEAR) * 12 + days.dt.month().cast(pl.Int32) - 1).cast(pl.Int16).to_numpy()
 
 
@@ -198,7 +198,7 @@ def _cut(
     starts = np.zeros(month_of_day[-1] + 2, dtype=np.int64)
     months = np.empty(rows, dtype=np.int16)
     for row in range(rows):
-        months[row] = month_of_day[times[row] // DAY - FIRST_DAY]
+        months[row] = month_of_day[times[row] // MILLISECONDS_PER_DAY - FIRST_DAY]
         starts[months[row] + 1] += 1
     starts = np.cumsum(starts)
     ends = starts.copy()

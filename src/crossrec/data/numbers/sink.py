@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from crossrec.data.intake.row_checks import EARLIEST, LATEST
+from crossrec.data.intake.row_checks import EARLIEST, LATEST, WHOLE_UNITS
 from crossrec.data.numbers.digits import Ranges
 from crossrec.data.numbers.held import COLUMNS, UNTIMED, Held, month_number
 from crossrec.data.schema import INTERACTIONS
@@ -26,7 +26,6 @@ __all__ = ["Survey", "sink_numbers"]
 _ROW_BYTES = 28
 """What a row takes until all are written: two ids, rating, time, place, and a share of what is on its way."""
 _WRITERS = 2
-_UNITS = {"s": 1_000, "ms": 1}
 
 
 @dataclass(frozen=True)
@@ -64,10 +63,10 @@ def sink_numbers(
     if file is None or not fast.expected or not fits(fast.expected, _ROW_BYTES):
         return None
     timed = "timestamp" in file.fields
-    if timed and rules.unit not in _UNITS:
+    if timed and rules.unit not in WHOLE_UNITS:
         return None
     held = Held(timed, "rating" in file.fields)
-    ranges = Ranges(rules.rating or (-np.inf, np.inf), (EARLIEST, LATEST), _UNITS.get(rules.unit, 1))
+    ranges = Ranges(rules.rating or (-np.inf, np.inf), (EARLIEST, LATEST), WHOLE_UNITS.get(rules.unit, 1))
     if not held.read(file, ranges) or held.rows != fast.expected:
         return None
     alike = rows.drop(*COLUMNS, "position").head(1).collect(engine="streaming")

@@ -7,19 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from crossrec.core.errors import InvalidInput
-from crossrec.core.event import MAX_ID_BYTES
 from crossrec.data.coded.file import CodedFile
-from crossrec.data.coded.parsing import Limits
 from crossrec.data.coded.reading import Form, read_coded
 from crossrec.data.intake.elsewhere import workers_called
 from crossrec.data.intake.line_stream import LineStream
 from crossrec.data.intake.prescan import Entry, ScannedFile
-from crossrec.data.intake.row_checks import EARLIEST, LATEST
+from crossrec.data.intake.row_checks import EARLIEST, LATEST, WHOLE_UNITS
 from crossrec.data.intake.unpacking import ahead
+from crossrec.data.numbers.digits import Ranges
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
 from crossrec.data.sources import _amazon_items, _faults, _files, _json, _lines
 from crossrec.data.storing.quarantine import refused_frame
@@ -28,17 +26,15 @@ __all__ = ["Amazon"]
 
 _OLD = {"reviewerID": "user_id", "asin": "item_id", "overall": "rating", "unixReviewTime": "timestamp"}
 _NEW = {"user_id": "user_id", "parent_asin": "item_id", "rating": "rating", "timestamp": "timestamp"}
-_MORE = {"ms": ("verified_purchase", "helpful_vote", "asin"), "s": ("verified", "vote", "helpful")}
-"""Keys that become the context, by the unit of the form: some are there in few lines only."""
-_MORE_KEYS = {
+_MORE = {
     "ms": {"verified": "verified_purchase", "votes": "helpful_vote", "variant": "asin"},
     "s": {"verified": "verified", "votes": "vote", "odd": "helpful"},
 }
+"""What becomes the context, and its key, by the unit of the form: some are there in few lines only."""
 _CONTEXT = {"verified": "verified", "votes": "helpful_vote", "variant": "asin"}
-_LOWEST, _HIGHEST = 1.0, 5.0
+_RATINGS = (1.0, 5.0)
 _AHEAD = 6
 """Blocks that are unpacked while the compiled reader is still being loaded."""
-_UNITS = {"ms": 1, "s": 1_000}
 _TYPES: dict[str, pl.DataType] = {
     **dict.fromkeys(("overall", "rating"), pl.Float64()),
     **dict.fromkeys(("unixReviewTime", "timestamp", "helpful_vote"), pl.Int64()),
@@ -85,10 +81,7 @@ class Amazon:
         """
         entry = _reviews(path)
         columns, unit = _form(set(_json.keys_of(entry, encoding=self.encoding)), entry)
-        coded, scanned = self._coded(entry, columns, unit, workspace)
-        rows = coded.lazy() if coded else None
-        if rows is None or scanned is None:
-            rows, scanned = self._rows(entry, columns, _MORE[unit], workspace)
+        rows, scanned, coded = self._rows(entry, columns, unit, workspace)
         products = self._products(path, entry)
         found = _amazon_items.read(products, workspace, text=self.text) if products else None
         if found and products:
@@ -102,7 +95,7 @@ class Amazon:
             )
         return Reading(
             rows=rows,
-            rules=Rules((_LOWEST, _HIGHEST), unit=unit, kind="rate", own_context=True),
+            rules=Rules(_RATINGS, unit=unit, kind="rate", own_context=True),
             files=(FileNote.of(scanned), *([found.file] if found else [])),
             items=found.items if found else None,
             refused=refused_of(scanned).with_columns(pl.lit(None, pl.String).alias("value")),
@@ -113,31 +106,25 @@ class Amazon:
             coded=coded,
         )
 
-    def _coded(
-        self, entry: Entry, columns: Mapping[str, str], unit: str, workspace: Path
-    ) -> tuple[CodedFile | None, ScannedFile | None]:
-        """Read the reviews as codes; None where an engine's workers read them, or too many lines are odd."""
-        if workers_called():
-            return None, None
-        stream = LineStream(entry, encoding=self.encoding)
-        keys = {field: key for key, field in columns.items()} | _MORE_KEYS[unit]
-        limits = Limits(np.float32(_LOWEST), np.float32(_HIGHEST), EARLIEST, LATEST, _UNITS[unit], MAX_ID_BYTES)
-        fields, shape = _shape(columns, _MORE[unit])
-        coded = read_coded(
-            ahead(_json.together(stream), _AHEAD),
-            Form(keys, limits, _CONTEXT),
-            lambda lines: shape(_json.of_lines(lines, entry.label, fields, None).lazy()).collect(),
-            file=entry.label,
-            folder=workspace / "coded",
-        )
-        return coded, stream.scanned if coded else None
-
     def _rows(
-        self, entry: Entry, columns: Mapping[str, str], more: Sequence[str], workspace: Path
-    ) -> tuple[pl.LazyFrame, ScannedFile]:
-        """Parse the reviews once, into the columns of `Reading.rows`."""
-        fields, shape = _shape(columns, more)
-        return _json.json_file(entry, workspace, fields, shape, encoding=self.encoding, types=_TYPES)
+        self, entry: Entry, columns: Mapping[str, str], unit: str, workspace: Path
+    ) -> tuple[pl.LazyFrame, ScannedFile, CodedFile | None]:
+        """Parse the reviews once, as codes; as text where an engine's workers read them, or too many lines are odd."""
+        fields, shape = _shape(columns, tuple(_MORE[unit].values()))
+        if not workers_called():
+            stream = LineStream(entry, encoding=self.encoding)
+            keys = {field: key for key, field in columns.items()} | _MORE[unit]
+            coded = read_coded(
+                ahead(_json.together(stream), _AHEAD),
+                Form(keys, Ranges(_RATINGS, (EARLIEST, LATEST), WHOLE_UNITS[unit]), _CONTEXT),
+                lambda lines: shape(_json.of_lines(lines, entry.label, fields, None).lazy()).collect(),
+                file=entry.label,
+                folder=workspace / "coded",
+            )
+            if coded:
+                return coded.lazy(), stream.scanned, coded
+        rows, scanned = _json.json_file(entry, workspace, fields, shape, encoding=self.encoding, types=_TYPES)
+        return rows, scanned, None
 
     def _products(self, path: Path, reviews: Entry) -> Entry | None:
         """Find the product file: the one that is named, that of the same category, or the only one."""

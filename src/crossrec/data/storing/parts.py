@@ -25,6 +25,7 @@ __all__ = [
     "Staged",
     "adopt",
     "height",
+    "month_key",
     "scan",
     "sink_month",
     "sink_months",
@@ -79,9 +80,7 @@ def sink_months(
         expected: How many rows there are, where that is known: up to four million are cut in memory, which costs
             a third of what cutting a stream costs.
     """
-    time = pl.from_epoch(pl.col("timestamp").cast(pl.Int64), time_unit="ms")
-    month = time.dt.year().cast(pl.Int32) * 100 + time.dt.month().cast(pl.Int32)
-    keys = {"#month": month, "#origin": pl.col("#file") if origin is None else pl.lit(origin)}
+    keys = {"#month": month_key(), "#origin": pl.col("#file") if origin is None else pl.lit(origin)}
     picked = rows.select(*INTERACTIONS, *[value.alias(name) for name, value in keys.items()])
     folder.mkdir(parents=True, exist_ok=True)
     if expected is not None and expected <= _IN_MEMORY and fits(expected, _CUT_BYTES):
@@ -91,6 +90,12 @@ def sink_months(
     else:
         _sink(picked, folder, list(keys))
     return staged_in(folder)
+
+
+def month_key() -> pl.Expr:
+    """Return the month of a row's time as a number such as 201905; null without a time."""
+    time = pl.from_epoch(pl.col("timestamp").cast(pl.Int64), time_unit="ms")
+    return time.dt.year().cast(pl.Int32) * 100 + time.dt.month().cast(pl.Int32)
 
 
 def sink_month(rows: pl.LazyFrame, folder: Path, *, month: int, origin: str, count: int) -> Staged:
