@@ -68,6 +68,13 @@ def test_the_best_weights_are_kept_and_patience_ends_it() -> None:
     assert json.loads(curve.text)["best"] == 1
 
 
+def test_a_first_exam_that_is_the_best_is_kept_however_low() -> None:
+    network, shorter = line(), line()
+    taught(network, 3, exam=[-4.0, -5.0, -6.0])
+    taught(shorter, 1)
+    assert weights(network) == weights(shorter)
+
+
 @pytest.mark.parametrize("average", [0.0, 0.9])
 def test_a_stopped_training_goes_on_as_if_it_had_not_been(tmp_path: Path, average: float) -> None:
     whole, halves = line(), line()
@@ -112,7 +119,7 @@ def test_progress_tells_loss_and_exam() -> None:
     with watching(lambda *step: told.append(step)):
         taught(line(), 2, exam=[0.25, 0.5])
     assert [step[1:] for step in told] == [(1, 2), (2, 2)]
-    assert told[1][0].startswith("epochs (loss ") and told[1][0].endswith("ndcg@10 0.5000)")
+    assert told[1][0].startswith("epochs (loss ") and told[1][0].endswith("exam 0.5000)")
 
 
 def test_a_loss_that_is_no_number_is_said_with_what_to_do() -> None:

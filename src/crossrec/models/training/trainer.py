@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -72,7 +73,7 @@ class Curve:
 
     Args:
         losses: Mean loss.
-        exams: NDCG on the validation part; None where none was held.
+        exams: How good the network was, NDCG@10 of most models; None where no exam was held.
         best: The epoch whose weights were kept, the first is 0.
     """
 
@@ -217,7 +218,7 @@ class _Rounds(pl.Callback):
         curve.losses.append(loss)
         curve.exams.append(self._examined(lesson, epoch))
         seen = [value for value in curve.exams if value is not None]
-        told = f"epochs (loss {loss:.4g}" + (f", ndcg@10 {seen[-1]:.4f})" if seen else ")")
+        told = f"epochs (loss {loss:.4g}" + (f", exam {seen[-1]:.4f})" if seen else ")")
         tell(told, epoch + 1, course.epochs)
         if course.patience and seen and epoch - curve.best >= course.patience:
             trainer.should_stop = True
@@ -232,7 +233,7 @@ class _Rounds(pl.Callback):
         with torch.inference_mode(), lesson.mean.in_place():
             value = float(lesson.exam())
         lesson.network.train()
-        best = max((seen for seen in lesson.curve.exams if seen is not None), default=-1.0)
+        best = max((seen for seen in lesson.curve.exams if seen is not None), default=-math.inf)
         if value > best:
             lesson.curve.best = epoch
             lesson.best_weights = {name: part.clone() for name, part in lesson.mean.weights.items()}
