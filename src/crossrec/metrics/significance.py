@@ -18,6 +18,7 @@ __all__ = [
     "bootstrap_mean",
     "bootstrap_means",
     "holm",
+    "interval_of",
     "permutation_p_values",
 ]
 
@@ -112,7 +113,8 @@ def bootstrap_means(
     draws = bootstrap_draws(values, persons=persons, resamples=resamples, seed=seed)
     n = (~np.isnan(values)).sum(axis=0)
     totals = np.nansum(values, axis=0)
-    return [_interval(float(totals[m]), int(n[m]), draws[:, m], level) for m in range(values.shape[1])]
+    means = np.divide(totals, n, out=np.full(len(n), np.nan), where=n > 0)
+    return [interval_of(float(means[m]), int(n[m]), draws[:, m], level=level) for m in range(values.shape[1])]
 
 
 def bootstrap_draws(
@@ -139,6 +141,23 @@ def bootstrap_draws(
     if len(sums):
         _resample(sums, counts, np.uint64(seed), draws)
     return draws
+
+
+def interval_of(value: float, n: int, draws: Doubles, *, level: float = 0.95) -> Interval:
+    """Read the interval and p of a mean off its draws; a draw without a single value is left out.
+
+    Args:
+        value: The mean.
+        n: Number of values in it.
+        draws: [R] one column of `bootstrap_draws`.
+        level: As in `bootstrap_means`.
+    """
+    draws = draws[~np.isnan(draws)]
+    if n == 0 or len(draws) == 0:
+        return Interval(float("nan"), n, float("nan"), float("nan"), float("nan"))
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    tail = min(int((draws <= 0).sum()), int((draws >= 0).sum()))
+    return Interval(value, n, float(low), float(high), min(1.0, 2 * (tail + 1) / (len(draws) + 1)))
 
 
 def permutation_p_values(
@@ -226,16 +245,6 @@ def _added(codes: NDArray[np.integer], values: Doubles, size: int) -> Doubles:
     """Add rows of the same code up."""
     columns = [np.bincount(codes, weights=values[:, m], minlength=size) for m in range(values.shape[1])]
     return np.stack(columns, axis=1) if columns else np.zeros((size, 0))
-
-
-def _interval(total: float, n: int, draws: Doubles, level: float) -> Interval:
-    """Read the interval and p off the sorted draws; a draw without a single value is left out."""
-    draws = draws[~np.isnan(draws)]
-    if n == 0 or len(draws) == 0:
-        return Interval(float("nan"), n, float("nan"), float("nan"), float("nan"))
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    tail = min(int((draws <= 0).sum()), int((draws >= 0).sum()))
-    return Interval(float(total / n), n, float(low), float(high), min(1.0, 2 * (tail + 1) / (len(draws) + 1)))
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crossrec.core.arrays import Bools, Codes, Doubles
 from crossrec.evaluation.slices import HISTORY_GROUPS
 from crossrec.evaluation.transferring.carried import Share, share_of
-from crossrec.metrics.significance import bootstrap_draws, bootstrap_mean
+from crossrec.metrics.significance import bootstrap_draws, interval_of
 
 __all__ = ["ALL_OTHERS", "GATED", "Effect", "effect_of", "slices_of"]
 
@@ -102,11 +102,12 @@ def effect_of(
         users: Int32[N] whose question it is.
         seed: Of the draws.
     """
-    found = bootstrap_mean(transfer - control, persons=users, seed=seed)
+    columns = np.stack([transfer - control, control], axis=1)
+    draws = bootstrap_draws(columns, persons=users, seed=seed)
+    found = interval_of(float(columns[:, 0].mean()), len(columns), draws[:, 0])
     margin = _TO_BE_SEEN * (found.high - found.low) / (2 * 1.96)
     persons = len(np.unique(users))
     means = float(control.mean()), float(transfer.mean())
-    draws = bootstrap_draws(np.stack([transfer - control, control], axis=1), persons=users, seed=seed)
     share = share_of(found.value, means[0], draws[:, 0], draws[:, 1])
     return Effect(*names, *part, len(control), persons, *means, found.value, found.low, found.high, margin, share)
 
