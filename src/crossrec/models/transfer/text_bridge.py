@@ -22,7 +22,7 @@ from crossrec.models.classic._factors import dense_scores
 from crossrec.models.machine import require_memory
 from crossrec.models.recommender import FromScores
 from crossrec.models.space import Range, Space
-from crossrec.models.transfer._domains import similar_within
+from crossrec.models.transfer._domains import cells_kept, similar_within
 from crossrec.models.transfer._placing import Join, joins_of, placed
 from crossrec.models.transfer._solving import check_factors, most_told, solved, whitened_items
 from crossrec.models.transfer._texts import Text, texts_of, word_vectors
@@ -171,7 +171,7 @@ class TextBridge(FromScores):
         cells = sp.csr_array((told, moved.indices, moved.indptr), shape=moved.shape)
         cells.eliminate_zeros()
         values = dense_scores(solved(cells, self.places_[code]), self.places_[code], columns)
-        by_persons = ~_touched(cells, self.worded_[code])
+        by_persons = np.diff(cells_kept(cells, self.worded_[code][cells.indices]).indptr) == 0
         quiet = values[by_persons]
         silence_strangers(quiet, sp.csr_array(moved[by_persons]), self.blocks_[code], columns)
         values[by_persons] = quiet
@@ -179,10 +179,3 @@ class TextBridge(FromScores):
             twins = sp.csr_array(moved - rows)  # 1 where a twin was had and not the item itself
             values[twins[:, columns].toarray() > 0] = _HAD
         return values
-
-
-def _touched(rows: sp.csr_array, items: Bools) -> Bools:
-    """Return Bool[B], true for histories with one of the items."""
-    found = np.zeros(rows.shape[0], dtype=np.bool_)
-    found[np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))[items[rows.indices]]] = True
-    return found
