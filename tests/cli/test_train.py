@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import onnxruntime
@@ -88,6 +89,18 @@ def test_a_network_keeps_its_state_and_its_curve_is_drawn(run: Run, data: Path, 
     assert code == 0, error
     assert [path.suffix for path in (tmp_path / "state").iterdir()] == [".npz"]
     assert b"<svg" in (tmp_path / "curve.svg").read_bytes()[:600]
+
+
+def test_a_curve_that_cannot_be_drawn_is_refused_before_the_training(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("train", "popularity", "--data", data, "--out", tmp_path / "m", "--curve")
+    code, _, error = run(*words, tmp_path / "no" / "curve.svg")
+    assert code == 2 and "--curve: expected a file in a folder that is there" in error
+    monkeypatch.delitem(sys.modules, "crossrec.models.training.curve", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    code, _, error = run(*words, tmp_path / "curve.svg")
+    assert code != 0 and "pip install 'crossrec[report]'" in error and not (tmp_path / "m").exists()
 
 
 def test_a_model_without_epochs_has_no_curve(run: Run, data: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from crossrec.cli.data.choices import DataFolder, EngineName, Master, ReadingMemory, chosen_domains
-from crossrec.cli.show import AsJson, advancing, out, parse_pairs, print_json
+from crossrec.cli.show import AsJson, advancing, check_file, needs_extra, out, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput, MissingExtra
 from crossrec.core.settings import load_settings
 from crossrec.data.storing.budget import memory_of, within
@@ -51,6 +51,10 @@ def train(
     settings = _from_file(model, file) | parse_pairs("--set", setting or [])
     if k is not None and not protocol:
         raise InvalidInput("-k: is the length of the lists in an evaluation, so it needs --protocol")
+    if curve is not None:
+        check_file("--curve", curve)
+        with needs_extra("--curve"):
+            import crossrec.models.training.curve  # noqa: F401 - asked before anything is trained
     chosen, k = chosen_domains(domains), 10 if k is None else k
     limit = within(memory_of(memory) if memory else None)
     with limit, advancing(f"training {model}") as progress, outgoing_bundle(out_folder) as folder:
@@ -141,8 +145,6 @@ def _draw(bundle: Bundle, path: Path) -> None:
     text = getattr(model, "curve_", None)
     if text is None:
         raise InvalidInput(f"--curve: expected a model that is trained in epochs (sasrec), got '{bundle.card.model}'")
-    try:
-        from crossrec.models.training.curve import draw_curve
-    except ModuleNotFoundError as error:
-        raise MissingExtra(f"--curve needs {error.name}: pip install 'crossrec[report]'") from error
+    from crossrec.models.training.curve import draw_curve
+
     draw_curve(text, path)

@@ -15,7 +15,6 @@ from crossrec.core.clock import random
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.evaluation.likeness.plane import plane
-from crossrec.evaluation.transferring.exam import of_domains
 from crossrec.metrics.alignment import nearest, unit_rows
 from crossrec.models.histories import Histories
 from crossrec.models.progress import tracked
@@ -146,10 +145,9 @@ def _persons(
     """Return persons of each domain by what they did there: what they are called, their domains and their vectors."""
     labels, vectors, counts, ids = [], [], [], data.user_ids.series
     for code in codes:
-        own = of_domains(data, [code])
-        there = np.unique(own.users)
-        persons = np.sort(random(seed).permutation(there)[:most])
-        acts = Histories.of(data.take(data.catalogue.domains[data.items] == code)).rows(persons)
+        there = data.take(data.catalogue.domains[data.items] == code)
+        persons = np.sort(random(seed).permutation(np.unique(there.users))[:most])
+        acts = Histories.of(there).rows(persons)
         labels += [str(one) for one in ids[persons].to_list()]
         vectors.append(unit_rows(model.embed(acts)))
         counts.append(len(persons))
