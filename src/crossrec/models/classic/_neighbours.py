@@ -13,7 +13,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, top_k
 from crossrec.core.vocabulary import Id
 
-__all__ = ["similar_items", "strongest_reason", "strongest_term"]
+__all__ = ["most_told", "similar_items", "strongest_reason", "strongest_term"]
 
 
 def similar_items(catalogue: Catalogue, items: Sequence[Id], rows: Floats, k: int) -> Recommendations:
@@ -68,7 +68,28 @@ def strongest_term(queries: Queries, items: Codes, terms: Callable[[Codes, Codes
         if len(past) == 0:
             continue
         dense = terms(past, shown)
-        best = np.argmax(dense, axis=0)
-        found = (dense[best, np.arange(len(shown))] > 0) & (items[row] >= 0)
-        reasons[row] = np.where(found, past[best], -1)
+        reasons[row] = np.where(items[row] >= 0, np.append(past, -1)[_strongest(dense)], -1)
     return reasons
+
+
+def most_told(past: Floats, told: Floats, shown: Floats, diagonal: Floats) -> Codes:
+    """Return which past item added most to the score of each item shown, Int32[C], or -1 where none added anything.
+
+    Args:
+        past: Float32[N, D] vectors of the history, N >= 0.
+        told: Float32[N] confidence above 1.
+        shown: Float32[C, D].
+        diagonal: Float32[D] of the system of an empty history.
+
+    Source: Hu, Koren & Volinsky 2008, section 5: a score is a sum of one term for each past item.
+    """
+    if len(past) == 0:
+        return np.full(len(shown), -1, dtype=np.int32)
+    system = np.diag(diagonal) + np.einsum("nd,ne->de", past * told[:, None], past)
+    return _strongest(np.einsum("nd,dc->nc", past * (1 + told)[:, None], np.linalg.solve(system, shown.T)))
+
+
+def _strongest(terms: Floats) -> Codes:
+    """Return the row with the largest term in each column of [P, K], P >= 1, or -1 where none is above zero."""
+    best = np.argmax(terms, axis=0)
+    return np.where(terms[best, np.arange(len(best))] > 0, best, -1).astype(np.int32)

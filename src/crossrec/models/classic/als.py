@@ -29,6 +29,7 @@ from crossrec.models.classic._gradients import (
     vectors_at_random,
 )
 from crossrec.models.classic._growth import grown_of
+from crossrec.models.classic._neighbours import most_told
 from crossrec.models.classic._whitening import whiten
 from crossrec.models.progress import tracked
 from crossrec.models.recommender import FromScores, as_queries
@@ -98,7 +99,8 @@ class ALS(FromScores):
     def update(self, new: Interactions) -> ALS:
         """Sweep a few times more, from the items' vectors that there are; see `Updates`.
 
-        Users are solved from them first, items that are new start at random.
+        Users are solved from them first, items that are new start at random. The vectors that it starts from have
+        learned from whoever was erased since; a new fit has not.
         """
         growth = grown_of(self, new)
         told = confidences(growth.data.csr(self._values), self.alpha)
@@ -135,6 +137,7 @@ class ALS(FromScores):
         vectors = np.zeros((len(train.catalogue), self.factors), dtype=np.float32)
         vectors[found.items] = found.vectors * np.float32((found.user_square / max(length, 1e-30)) ** 0.25)
         self.usual_ = _usual(Rows.of(train.csr()), len(train.catalogue), self.alpha)
+        self.blocks_ = block_labels(train.csr())
         self._keep(vectors)
         return self.remember(train)
 
@@ -164,23 +167,14 @@ class ALS(FromScores):
         return similar_by_angle(self.catalogue_, items, self.items_, k)
 
     def explain(self, queries: Queries, items: Codes) -> Codes:
-        """Return the past item that added most to each score; see `Explains`.
-
-        Source: Hu, Koren & Volinsky 2008, section 5: a score is a sum of one term for each past item.
-        """
+        """Return the past item that added most to each score; see `Explains`."""
         told = confidences(self.aligned(queries).csr(self._values), self.alpha)
         reasons = np.full(items.shape, -1, dtype=np.int32)
         for row in range(len(items)):  # a page of answers, not a data set
             part = slice(told.indptr[row], told.indptr[row + 1])
-            past, weights = told.indices[part], told.data[part]
-            if len(past) == 0:
-                continue
-            mine, shown = self.whitened_[past], self.whitened_[np.maximum(items[row], 0)]
-            system = np.diag(self._diagonal(len(past))) + (mine * weights[:, None]).T @ mine
-            terms = (mine * (1 + weights)[:, None]) @ np.linalg.solve(system, shown.T)
-            best = np.argmax(terms, axis=0)
-            found = (terms[best, np.arange(len(best))] > 0) & (items[row] >= 0)
-            reasons[row] = np.where(found, past[best], -1)
+            past, shown = told.indices[part], self.whitened_[np.maximum(items[row], 0)]
+            best = most_told(self.whitened_[past], told.data[part], shown, self._diagonal(len(past)))
+            reasons[row] = np.where(items[row] >= 0, np.append(past, -1)[best], -1)
         return reasons
 
     def _check(self) -> None:

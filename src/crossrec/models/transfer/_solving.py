@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from crossrec.core.arrays import Codes, Floats
+from crossrec.core.arrays import Floats
 from crossrec.core.errors import InvalidInput
 from crossrec.models.classic._gradients import Rows, half_sweep, solve_rows, vectors_at_random
 from crossrec.models.classic._whitening import whiten
 from crossrec.models.progress import tracked
 
-__all__ = ["check_factors", "most_told", "solved", "whitened_items"]
+__all__ = ["check_factors", "solved", "whitened_items"]
 
 _CG_STEPS = 2
 """Of each row in a sweep; in the whitened basis two reach the loss of the usual three."""
@@ -51,24 +51,6 @@ def solved(told: sp.csr_array, whitened: Floats) -> Floats:
     vectors = np.zeros((told.shape[0], whitened.shape[1]), dtype=np.float32)
     solve_rows(vectors, whitened, Rows.of(told), steps=2 * whitened.shape[1])
     return vectors
-
-
-def most_told(past: Floats, told: Floats, shown: Floats) -> Codes:
-    """Return which past item added most to the score of each item shown, Int32[C], or -1 where none added anything.
-
-    Args:
-        past: Float32[N, D] vectors of the history.
-        told: Float32[N] confidence above 1.
-        shown: Float32[C, D].
-
-    Source: Hu, Koren & Volinsky 2008, section 5: a score is a sum of one term for each past item.
-    """
-    if len(past) == 0:
-        return np.full(len(shown), -1, dtype=np.int32)
-    system = np.eye(past.shape[1]) + np.einsum("nd,ne->de", past * told[:, None], past)
-    terms = np.einsum("nd,dc->nc", past * (1 + told)[:, None], np.linalg.solve(system, shown.T))
-    best = np.argmax(terms, axis=0)
-    return np.where(terms[best, np.arange(len(shown))] > 0, best, -1).astype(np.int32)
 
 
 def check_factors(name: str, factors: int, epochs: int, l2: float, alpha: float) -> None:

@@ -19,12 +19,13 @@ from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._blocks import block_labels, silence_strangers
 from crossrec.models.classic._factors import dense_scores
+from crossrec.models.classic._neighbours import most_told
 from crossrec.models.machine import require_memory
 from crossrec.models.recommender import FromScores
 from crossrec.models.space import Range, Space
 from crossrec.models.transfer._domains import cells_kept, similar_within
 from crossrec.models.transfer._placing import Join, joins_of, placed
-from crossrec.models.transfer._solving import check_factors, most_told, solved, whitened_items
+from crossrec.models.transfer._solving import check_factors, solved, whitened_items
 from crossrec.models.transfer._texts import Text, texts_of, word_vectors
 from crossrec.models.transfer._twins import moved_to_twins, twins_of
 
@@ -147,7 +148,9 @@ class TextBridge(FromScores):
                 told = self._confidence(twins >= 0)
                 known, places = past[told > 0], self.places_[code]
                 stands = np.where(twins >= 0, twins, past)[told > 0]
-                best = most_told(places[stands], told[told > 0], places[items[row, asked]])
+                best = most_told(
+                    places[stands], told[told > 0], places[items[row, asked]], np.ones(self.factors, np.float32)
+                )
                 reasons[row, asked] = np.append(known, -1)[best]
         return reasons
 
