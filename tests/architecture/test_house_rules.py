@@ -236,8 +236,8 @@ def test_a_long_file_is_named() -> None:
 
 def test_a_test_file_mirrors_a_module() -> None:
     own = {"conformance", "contract", "architecture", "docs", "system"}
-    # every source on one excerpt of its official format; every metric against other libraries
-    across = {"data/sources/test_formats.py", "metrics/test_peers.py"}
+    # every source on one excerpt of its official format and on real sets; every metric against other libraries
+    across = {"data/sources/test_formats.py", "data/sources/test_published_counts.py", "metrics/test_peers.py"}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         inside = path.relative_to(ROOT / "tests")
         if inside.parts[0] in own or inside.as_posix() in across:

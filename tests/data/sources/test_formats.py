@@ -157,6 +157,22 @@ def test_a_given_split_is_kept(tmp_path: Path) -> None:
         taken("split", folder, tmp_path / "out")
 
 
+def test_a_given_split_of_rows_with_a_value(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", train__txt="0\t7\t1\n0\t8\t1\n1\t7\t1\n", test__txt="1\t9\t1\n1\t9\n")
+    dataset = taken("split", folder, tmp_path / "out")
+    found = dataset.rows("x").select("user_id", "item_id", "split").collect().rows()
+    assert found == [("0", "7", "train"), ("0", "8", "train"), ("1", "7", "train"), ("1", "9", "test")]
+    assert dataset.quarantine("x").row(0) == ("test.txt", 2, "", "expected 3 fields", "1\t9")
+    assert taken("split", folder, tmp_path / "out", form="lists").record("x").items == 4
+    with pytest.raises(InvalidInput, match="split: option form: expected one of auto, lists, rows, got 'pairs'"):
+        taken("split", folder, tmp_path / "out", form="pairs")
+
+
+def test_lists_of_two_items_are_no_rows_where_each_user_has_one_line(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", train__txt="0 7 8\n1 7 9\n", test__txt="0 9 1\n")
+    assert taken("split", folder, tmp_path / "out").record("x").rows == 6
+
+
 RETAIL = '''InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
 536365,85123A,"HEART, ""RED""",6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom
 C536379,22556,BELL,-1,12/1/2010 9:41,27.5,14527,France

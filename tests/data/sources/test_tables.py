@@ -48,6 +48,14 @@ def test_refused_rows_about_items_are_counted(tmp_path: Path) -> None:
     assert summary.record.rows_in == summary.record.rows == 1
 
 
+def test_names_of_items_may_stand_between_tabs(tmp_path: Path) -> None:
+    path, items = tmp_path / "x.csv", tmp_path / "items.dat"
+    path.write_text("user_id,Game_ID\na,x\n")
+    items.write_text('Game_ID\tGame Name\nx\tFlight, "The"\n')
+    taken(path, tmp_path / "out", item="Game_ID", items=str(items))
+    assert open_dataset(tmp_path / "out").items("shop").row(0) == ("x", 'Flight, "The"')
+
+
 def test_a_shuffled_file_has_no_order(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("user_id,item_id\na,x\na,y\n")

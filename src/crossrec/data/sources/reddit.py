@@ -1,8 +1,8 @@
-"""Reddit dumps: comments and submissions become acts of persons on communities or on threads."""
+"""Reddit: comments and submissions become acts of persons on communities or threads; sequences of communities."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -10,8 +10,9 @@ import polars as pl
 from crossrec.core.errors import InvalidInput
 from crossrec.data.intake.prescan import Entry, ScannedFile
 from crossrec.data.source import FileNote, Reading, Rules, refused_of
-from crossrec.data.sources import _faults, _files, _json, _lines
+from crossrec.data.sources import _faults, _files, _json, _lines, _reddit_tables
 from crossrec.data.sources._pseudonyms import Pseudonyms
+from crossrec.data.storing.quarantine import join
 
 __all__ = ["Reddit"]
 
@@ -44,15 +45,22 @@ class Reddit:
     Communities get subreddit_id, type, nsfw (more than half of the posts are marked so), subscribers (the largest
     number named), posts and comments (in these files, of all authors). Threads get subreddit and title besides.
 
+    A table of sequences of communities (`final_data.csv`; see `_reddit_tables.sequences`) is read as it stands: it
+    has no names of persons, so that nothing is hashed or left out.
+
     Args:
         item: "subreddit" or "thread".
         bots: "drop" or "keep".
+        posts: Path of a table of top posts (subreddit, score, title): the communities get their titles as text.
 
-    Source: the dumps of Pushshift (Baumgartner et al., ICWSM 2020, arXiv:2001.08435) and Arctic Shift.
+    Source: the dumps of Pushshift (Baumgartner et al., ICWSM 2020, arXiv:2001.08435) and Arctic Shift;
+    https://github.com/pranau97/rnn-reddit-recommender (sequences), https://github.com/umbrae/reddit-top-2.5-million
+    (posts).
     """
 
     item: str = "subreddit"
     bots: str = "drop"
+    posts: str = ""
 
     def read(self, path: Path, workspace: Path) -> Reading:
         """Look at the files and say how they are read; see `Source.read`.
@@ -64,6 +72,20 @@ class Reddit:
         for name, value, known in (("item", self.item, _ITEMS), ("bots", self.bots, _BOTS)):
             if value not in known:
                 raise InvalidInput(f"reddit: option {name}: expected one of {', '.join(known)}, got '{value}'")
+        reading = _reddit_tables.sequences(path, workspace) or self._dumps(path, workspace)
+        return self._described(reading, workspace) if self.posts else reading
+
+    def _described(self, reading: Reading, workspace: Path) -> Reading:
+        """Give the communities the titles of their top posts; those that no row names are items too."""
+        if self.item == "thread":
+            raise InvalidInput("reddit: option posts: it says what communities are about; leave item=thread out")
+        said, note, refused = _reddit_tables.titles(Path(self.posts), workspace)
+        items = said if reading.items is None else reading.items.join(said, on="item_id", how="full", coalesce=True)
+        beside = join([reading.item_refused, refused])
+        return replace(reading, items=items.sort("item_id"), files=(*reading.files, note), item_refused=beside)
+
+    def _dumps(self, path: Path, workspace: Path) -> Reading:
+        """Read comments and submissions."""
         names = Pseudonyms.from_environment()
         tables, files = zip(*[self._parsed(entry, names, workspace) for entry in _entries(path)], strict=True)
         rows = pl.concat(tables)

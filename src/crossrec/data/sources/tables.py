@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.core.errors import InvalidInput, suggestion
-from crossrec.data.intake.prescan import Entry, FileState, file_hash, prescan
+from crossrec.data.intake.prescan import Entry, FileState, TextFile, file_hash, prescan
 from crossrec.data.source import FileNote, Reading, Rules, rating_range, refused_of
 from crossrec.data.sources import _files, _json, _lines
 from crossrec.data.sources._fast import fast_csv
@@ -53,7 +53,8 @@ class Tables:
         header: The first line of a CSV has names; without it columns are called 1, 2, 3 …
         encoding: "utf-8" or "latin-1".
         ordered: The order of the rows of one user means something; say false where the file was shuffled.
-        items: Path of a CSV about the items, with a column `item_id` or the one that `item` names.
+        items: Path of a CSV about the items, with a column `item_id` or the one that `item` names; its separator goes
+            by its first line.
         repeats: The same row twice is two acts; otherwise, without a position, it is a duplicate and set aside.
         hash_users: Users are names of persons: write salted hashes of them, by the secret in the environment
             variable `CROSSREC_SALT`; without it a salt is drawn for this import alone.
@@ -155,9 +156,7 @@ class Tables:
         if entry.name.endswith((".jsonl", ".ndjson", ".json")):
             return self._json(entry, workspace)
         text = prescan(entry, workspace, encoding=self.encoding)
-        with text.readable.open(encoding="utf-8") as stream:
-            first = stream.readline(2**20)
-        separator = _SEPARATORS.get(self.separator, self.separator) or max(",\t;|", key=first.count)
+        separator = _SEPARATORS.get(self.separator, self.separator) or _usual_separator(text)
         if len(separator) != 1:
             raise InvalidInput(f"tables: option separator: expected one character, got '{self.separator}'")
         names = _lines.header_of(text, separator)
@@ -213,12 +212,21 @@ class Tables:
         """Read the table about items, all columns as text."""
         if not self.items:
             return None, [], refused_frame()
-        text = prescan(_files.require(Path(self.items), ("*.csv",), "tables"), workspace, encoding=self.encoding)
-        header = _lines.header_of(text)
+        entry = _files.require(Path(self.items), ("*.csv", "*.tsv"), "tables")
+        text = prescan(entry, workspace, encoding=self.encoding)
+        separator = _usual_separator(text)
+        header = _lines.header_of(text, separator)
         names = (self.item, *_NAMES["item_id"]) if self.item else _NAMES["item_id"]
         columns = _lines.pick(text, header, {"item_id": names})
-        frame, refused = _lines.table_of(_lines.csv_rows(text, header).rename(columns))
+        frame, refused = _lines.table_of(_lines.csv_rows(text, header, separator).rename(columns))
         return frame, [FileNote.of(text)], join([refused, refused_of(text)])
+
+
+def _usual_separator(text: TextFile) -> str:
+    """Return what the first line has most of: commas, tabs, semicolons or bars."""
+    with text.readable.open(encoding="utf-8") as stream:
+        first = stream.readline(2**20)
+    return max(",\t;|", key=first.count)
 
 
 def _used(columns: dict[str, str], header: list[str]) -> tuple[str, ...]:
