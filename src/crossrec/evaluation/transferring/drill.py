@@ -24,7 +24,7 @@ from crossrec.metrics.significance import bootstrap_mean
 from crossrec.models.histories import Histories
 from crossrec.models.progress import tracked
 from crossrec.models.recommender import Recommender, model_of
-from crossrec.models.transfer.gated import Gated, usual_parts
+from crossrec.models.transfer.gated import Gated, like_parts
 
 __all__ = ["HELD", "STEPS", "Drill", "Step", "drill"]
 
@@ -128,8 +128,8 @@ def drill(
         data: Several domains.
         target: The domain that is held out.
         hold: "persons" or "items".
-        control: A model of the target alone and its settings; empty takes what `Gated` takes.
-        transfer: A model of all domains, likewise.
+        control: A model of the target alone and its settings; empty takes `ease`, or `item_knn` for many items.
+        transfer: A model of all domains, likewise; empty takes `domain_ease` or `item_knn`.
         floor: A model that needs no history, behind both.
         seed: Fixes who or what is drilled, and the order of acts without a time.
 
@@ -141,7 +141,7 @@ def drill(
         raise InvalidInput(f"drill: expected to hold out persons or items, got '{hold}'")
     liked = data.liked
     code = int(liked.catalogue.domain_ids.code(target)) if liked.catalogue.in_domain(target).any() else -1
-    usual = usual_parts(len(liked.catalogue))
+    usual = like_parts(liked.catalogue)
     models = {"control": control or usual[0], "transfer": transfer or usual[1], "floor": floor}
     drilled, steps = _drilled(liked, (code, target), hold, seed)
     ask = _of_persons if hold == "persons" else _of_items

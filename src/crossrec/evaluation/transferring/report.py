@@ -19,7 +19,7 @@ from crossrec.evaluation.transferring.findings import Findings
 from crossrec.evaluation.transferring.served import served
 from crossrec.models.progress import tracked
 from crossrec.models.recommender import model_of
-from crossrec.models.transfer.gated import Gated, usual_parts
+from crossrec.models.transfer.gated import Gated, like_parts
 
 __all__ = ["DomainFacts", "TransferReport", "transfer_report"]
 
@@ -131,8 +131,8 @@ def transfer_report(
 
     Args:
         exam: The questions.
-        control: A model and its settings, `als factors=32`; empty takes what `Gated` takes.
-        transfer: Likewise.
+        control: A model and its settings, `als factors=32`; empty takes `ease`, or `item_knn` for many items.
+        transfer: Likewise, and empty takes `domain_ease` or `item_knn`.
         floor: A model that needs no history.
         seed: Of the gate and of the draws.
 
@@ -142,7 +142,7 @@ def transfer_report(
     codes = np.unique(exam.train.catalogue.domains).tolist()
     if len(codes) < 2:
         raise InvalidInput("transfer report: expected two domains or more, got one; import another one beside it")
-    usual = usual_parts(len(exam.train.catalogue))
+    usual = like_parts(exam.train.catalogue)
     models = {"control": control or usual[0], "transfer": transfer or usual[1], "floor": floor}
     everyone = np.ones(len(exam), dtype=np.bool_)
     popularity = exam.ndcg(model_of(floor).fit(exam.train), everyone, _K)

@@ -1,7 +1,8 @@
-"""What a gate holds out of its training data to decide by: later days where there is time, else parts of histories."""
+"""What a gate holds out of its training data to decide by: later days where there is time, else persons."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +19,16 @@ __all__ = ["Evidence", "held_out"]
 
 _LATE = 0.8
 """Share of the rows before the moment from which days are held out."""
-_PERSONS = 0.5
-"""Share of the persons in two domains or more of whom something is held out where there is no time."""
-_MOST = 20_000
+_PERSONS = 0.2
+"""Share of the persons in two domains or more who are set apart where there is no time, …"""
+_FEWEST = 100
+"""… but as many as this, up to half of them."""
+_MOST = 2_000
+"""Persons set apart at most."""
+_DAYS = 20_000
+"""Days asked about at most."""
 _KEPT = ((0, 0), (1, 2), (3, 5), (6, 10))
-"""Fewest and most acts that a drilled person keeps in a domain; one group in five keeps four fifths."""
+"""Fewest and most acts that a person keeps in a domain for a question; one question more keeps four fifths."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +37,7 @@ class Evidence:
 
     Args:
         train: What is left to learn from.
+        rest: All other rows: what has to be learned yet when it is decided.
         users: Int32[N] whose question it is.
         domains: Int16[N] the domain asked for, rising.
         indptr: Int64[N + 1] row pointers into `answers`.
@@ -40,6 +47,7 @@ class Evidence:
     """
 
     train: Interactions
+    rest: Interactions
     users: Codes
     domains: NDArray[np.int16]
     indptr: Offsets
@@ -54,8 +62,9 @@ class Evidence:
 def held_out(data: Interactions, seed: int) -> Evidence | None:
     """Hold a part of training data out.
 
-    Where every row has a time: the days after four fifths of the rows, each with what was known before it. Else, of
-    half of the persons in several domains, acts in one of them, so that none, one or two, three to five … are left.
+    Where every row has a time: the days after four fifths of the rows, each with what was known before it. Else a
+    fifth of the persons in several domains, with all they did. Each of them is asked about each of their domains
+    several times: with nothing left there, with one or two acts, with three to five …
 
     Args:
         data: Interactions that say what persons liked.
@@ -66,69 +75,86 @@ def held_out(data: Interactions, seed: int) -> Evidence | None:
     """
     if len(data) == 0:
         return None
-    found = _later(data, seed) if data.has_times else _drilled(data, seed)
+    found = _later(data, seed) if data.has_times else _set_apart(data, seed)
     return found if len(found) and len(found.train) else None
 
 
 def _later(data: Interactions, seed: int) -> Evidence:
     """Ask for the days after a moment."""
     since = int(np.sort(data.times)[int(_LATE * len(data))])
-    train = data.take(data.times < since)
-    days = touches_of(data, since, first=False, most=_MOST, seed=seed)
+    early = data.times < since
+    train, rest = data.take(early), data.take(~early)
+    days = touches_of(data, since, first=False, most=_DAYS, seed=seed)
     how = f"days after {_LATE:.0%} of the rows, with what was known before each"
-    return _answerable(train, Evidence(train, days.users, days.domains, days.indptr, days.answers, days.histories, how))
+    return _answerable(Evidence(train, rest, days.users, days.domains, days.indptr, days.answers, days.histories, how))
 
 
-def _drilled(data: Interactions, seed: int) -> Evidence:
-    """Ask for acts in one domain of half of the persons that are in several."""
+def _set_apart(data: Interactions, seed: int) -> Evidence:
+    """Ask persons in several domains, of whom nothing is learned, with histories cut to each length."""
     chance = random(seed)
-    domains, size = data.catalogue.domains[data.items].astype(np.int64), len(data.user_ids)
-    pairs = domains * size + data.users
-    groups, member, counts = np.unique(pairs, return_inverse=True, return_counts=True)
-    draw = chance.random(len(groups))
-    order = np.lexsort((draw, groups % size))
-    persons = groups[order] % size
-    several = np.bincount(persons, minlength=size) > 1
-    one = order[(np.diff(persons, prepend=-1) != 0) & several[persons]]  # one domain of each person, by chance
-    one = one[chance.random(len(one)) < min(_PERSONS, _MOST / max(1, len(one)))]
-    kept = np.full(len(groups), np.iinfo(np.int64).max)
-    kept[one] = _kept_of(counts[one], chance)
-    shuffled = np.lexsort((chance.random(len(data)), member))
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    place = np.empty(len(data), dtype=np.int64)
-    place[shuffled] = np.arange(len(data)) - starts[member[shuffled]]
-    out = place >= kept[member]
-    train, left = data.take(~out), data.take(out)
-    keys = np.unique((domains[out] * size + left.users) * np.int64(len(data.catalogue)) + left.items)
-    pair = keys // len(data.catalogue)
-    first = np.flatnonzero(np.diff(pair, prepend=-1))
-    users = (pair[first] % size).astype(np.int32)
-    how = f"acts in one domain of {_PERSONS:.0%} of the persons in several, so that few or none are left there"
-    return _answerable(
-        train,
-        Evidence(
-            train=train,
-            users=users,
-            domains=(pair[first] // size).astype(np.int16),
-            indptr=np.append(first, len(keys)).astype(np.int64),
-            answers=(keys % len(data.catalogue)).astype(np.int32),
-            histories=Histories.of(train).rows(users),
-            how=how,
-        ),
-    )
+    domains, width = data.catalogue.domains.astype(np.int64), np.int64(len(data.catalogue))
+    size = len(data.user_ids)
+    apart = np.zeros(size, dtype=np.bool_)
+    apart[_drawn(np.unique(domains[data.items] * size + data.users) % size, chance)] = True
+    rest = data.take(apart[data.users])
+    cells = np.unique((domains[rest.items] * size + rest.users) * width + rest.items)
+    cells = cells[np.lexsort((chance.random(len(cells)), cells // width))]  # a person's items of a domain, shuffled
+    groups, starts, counts = np.unique(cells // width, return_index=True, return_counts=True)
+    place = np.arange(len(cells)) - np.repeat(starts, counts)
+    kept = _kept_of(counts, chance)
+    stage, group = np.nonzero(kept >= 0)
+    order = np.argsort(group, kind="stable")
+    group, keeps = group[order], kept[stage[order], group[order]]
+    users, asked = (groups[group] % size).astype(np.int32), (groups[group] // size).astype(np.int16)
+    answers, indptr = _answers(cells % width, starts[group] + keeps, starts[group] + counts[group])
+    everything = Histories.of(rest).rows(users)
+    by_cell = np.argsort(cells)
+    row = np.repeat(np.arange(len(users)), np.diff(everything.indptr))
+    own = domains[everything.items]
+    found = np.searchsorted(cells[by_cell], (own * size + users[row]) * width + everything.items)
+    histories = _cut(everything, row, (own != asked[row]) | (place[by_cell[found]] < keeps[row]))
+    how = f"{int(apart.sum()):,} persons in several domains, asked with none, few and many of their acts in one"
+    return _answerable(Evidence(data.take(~apart[data.users]), rest, users, asked, indptr, answers, histories, how))
+
+
+def _drawn(persons: NDArray[np.int64], chance: np.random.Generator) -> NDArray[np.int64]:
+    """Draw some of the persons that are told twice or more, once for each of their domains."""
+    codes, domains = np.unique(persons, return_counts=True)
+    several = codes[domains > 1]
+    wanted = max(_PERSONS * len(several), min(_FEWEST, len(several) / 2))
+    return chance.permutation(several)[: min(_MOST, int(wanted))]
 
 
 def _kept_of(counts: NDArray[np.int64], chance: np.random.Generator) -> NDArray[np.int64]:
-    """Draw how many acts each chosen group keeps: at least one is held out."""
-    low, high = np.array([*_KEPT, (0, 0)]).T
-    stage = chance.integers(0, len(_KEPT) + 1, size=len(counts))
-    few = chance.integers(low[stage], high[stage] + 1)
-    wanted = np.where(stage == len(_KEPT), counts * 4 // 5, few)
-    return np.asarray(np.minimum(wanted, counts - 1), dtype=np.int64)
+    """Return Int64[5, groups], how many acts a question of each length keeps; -1 where none would be left to ask."""
+    kept = np.full((len(_KEPT) + 1, len(counts)), -1, dtype=np.int64)
+    for stage, (low, high) in enumerate(_KEPT):
+        drawn = low + (chance.random(len(counts)) * (np.minimum(high, counts - 1) - low + 1)).astype(np.int64)
+        kept[stage] = np.where(counts > low, drawn, -1)
+    longest = np.maximum(_KEPT[-1][1] + 1, counts * 4 // 5)
+    kept[-1] = np.where(counts > longest, longest, -1)
+    return kept
 
 
-def _answerable(train: Interactions, asked: Evidence) -> Evidence:
+def _answers(items: NDArray[np.int64], begins: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[Codes, Offsets]:
+    """Gather slices of items, sorted within each."""
+    indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(ends - begins)])
+    flat = np.arange(indptr[-1]) + np.repeat(begins - indptr[:-1], ends - begins)
+    row = np.repeat(np.arange(len(begins)), ends - begins)
+    found = items[flat]
+    return found[np.lexsort((found, row))].astype(np.int32), indptr
+
+
+def _cut(queries: Queries, row: NDArray[np.int64], keep: Bools) -> Queries:
+    """Leave acts out of histories."""
+    counts = np.bincount(row[keep], minlength=len(queries))
+    columns = {name: getattr(queries, name)[keep] for name in ("items", "times", "kinds", "values", "weights")}
+    return dataclasses.replace(queries, indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]), **columns)
+
+
+def _answerable(asked: Evidence) -> Evidence:
     """Leave out questions without a history, and those whose answers are all unknown to training or to be masked."""
+    train = asked.train
     trained = np.bincount(train.items, minlength=len(train.catalogue)) > 0
     row = np.repeat(np.arange(len(asked)), np.diff(asked.indptr))
     seen = asked.histories.csr()
@@ -145,12 +171,11 @@ def _taken(asked: Evidence, keep: Bools, row: NDArray[np.int64], good: Bools) ->
     counts = np.bincount(row[answers], minlength=len(asked))[keep]
     rows = np.flatnonzero(keep)
     everyone = Histories(asked.train.user_ids, asked.histories)  # its rows are asked for by place
-    return Evidence(
-        train=asked.train,
+    return dataclasses.replace(
+        asked,
         users=asked.users[keep],
         domains=asked.domains[keep],
         indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
         answers=asked.answers[answers],
         histories=everyone.rows(rows.astype(np.int32)),
-        how=asked.how,
     )

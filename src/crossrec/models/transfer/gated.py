@@ -11,7 +11,7 @@ from typing import ClassVar, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from crossrec.core.arrays import Bools, Codes
+from crossrec.core.arrays import Bools, Codes, Floats
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.clock import check_seed
 from crossrec.core.errors import InvalidInput
@@ -19,20 +19,20 @@ from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores, check_k
 from crossrec.core.vocabulary import Id
-from crossrec.models.abilities import Explains
+from crossrec.models.abilities import Explains, Updates
 from crossrec.models.ranking import Masks
 from crossrec.models.recommender import FromScores, Recommender, model_of
 from crossrec.models.space import Range, Space
 from crossrec.models.transfer._blend import CONTROL, TRANSFER, Blend, control_name, weighed
 from crossrec.models.transfer._domains import counts_by_domain
 from crossrec.models.transfer._evidence import held_out
-from crossrec.models.transfer._gate import STAGES, Choice, decide, judged, stage_of, untold
+from crossrec.models.transfer._gate import Choice, decided, dials_of, stage_of, untold
 from crossrec.models.transfer._page import mixed_page
 
-__all__ = ["Gated", "usual_parts"]
+__all__ = ["Gated", "like_parts", "usual_parts"]
 
-_SMALL = 12_000
-_NEAR = "item_knn popularity=0.3 activity=0.5"
+_CELLS = 144_000_000
+_NEAR = "item_knn popularity=0.1 activity=0.5"
 
 
 @dataclass
@@ -43,15 +43,15 @@ class Gated(FromScores):
     popularity of items as the floor. A part of the training data is held out first, and decides for each target
     domain and length of history (0, 1-2, 3-5, 6-10, 11+) what weights the parts' standardised scores get: transfer
     gets a weight only where the paired difference to the best answer without it, persons drawn, has a 95 % interval
-    above 0. Then all parts learn from everything. `choices` says what was decided and why. Data of one domain has no
-    transfer: the model is then its own control.
+    above 0, and only for whoever did something elsewhere. Then all parts learn from everything. `choices` says what
+    was decided and why. Data of one domain has no transfer: the model is then its own control.
 
     A page of all domains (no target asked for) gives each domain its share of the person's own history, smoothed.
 
     Args:
-        control: Model of one domain alone and its settings: `als factors=32`. Empty takes `ease` up to 12,000 items
-            in all domains, else `item_knn`.
-        transfer: Model of all domains, likewise; empty takes `domain_ease`, else `item_knn`.
+        control: Model of one domain alone and its settings: `als factors=32`. Empty takes `ease`, or `item_knn` where
+            its matrices would be too large.
+        transfer: Model of all domains, likewise; empty takes `item_knn`.
         floor: Model that needs no history: `popularity half_life_days=90`.
         mix: A mixed page counts a history as if there were so many acts more, spread as all acts in training, >= 0.
         seed: Fixes what is held out and the draws.
@@ -78,6 +78,7 @@ class Gated(FromScores):
         self._catalogue = catalogue
         self._blend = Blend(catalogue, self.parts_)
         self._blend.attach()
+        self._dials = dials_of(self.choices, len(catalogue.domain_ids))
 
     @property
     def choices(self) -> list[Choice]:
@@ -95,13 +96,20 @@ class Gated(FromScores):
             raise InvalidInput(f"Gated: expected mix >= 0, got {self.mix}")
         check_seed(self.seed)
         liked, names = train.liked, train.catalogue.domain_names
-        choices = self._decided(liked)
+        told = self._untold(liked)
+        evidence = None if told else held_out(liked, self.seed)
+        known: dict[str, Recommender] = {}
+        if evidence is not None:
+            known = self._parts_of(evidence.train, across=True)
+            choices = decided(Blend(liked.catalogue, known), evidence, names, self.seed)
+        else:
+            choices = untold(names, told or "too little data to hold any out")
         self.choices_ = json.dumps([dataclasses.asdict(choice) for choice in choices])
-        dials = np.array([(one.control, one.transfer, one.floor) for one in choices], dtype=np.float32)
-        self.dials_ = dials.reshape(len(names), len(STAGES), 3)
         rows = np.bincount(liked.catalogue.domains[liked.items], minlength=len(names))
         self.shares_ = rows / max(1, rows.sum())
-        self.parts_ = self._parts_of(liked, across=bool((self.dials_[:, :, TRANSFER] > 0).any()))
+        across = any(choice.is_open for choice in choices)
+        rest = None if evidence is None else evidence.rest
+        self.parts_ = self._parts_of(liked, across=across, known=known, rest=rest)
         return self.remember(train)
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
@@ -110,7 +118,7 @@ class Gated(FromScores):
         values = np.zeros((len(mine), len(self.catalogue_)), dtype=np.float32)
         counts = self._counts(mine)
         for code in self._asked(mine.domain):
-            dials = self.dials_[code][stage_of(counts[:, code])]
+            dials = self._weights(counts, code)
             values[:, self._blend.items[code]] = weighed(self._blend.views(mine, code), dials)
         return Scores(values if codes is None else values[:, codes], np.ones(len(mine), dtype=np.bool_))
 
@@ -131,7 +139,7 @@ class Gated(FromScores):
         domains = np.where(items >= 0, self.catalogue_.domains[np.maximum(items, 0)], -1)
         for code in np.unique(domains[domains >= 0]).tolist():
             here = np.where(domains == code, items, np.int32(-1))
-            dials = self.dials_[code][stage_of(counts[:, code])]
+            dials = self._weights(counts, code)
             alone = self._reasons_within(mine, here, code) if (dials[:, CONTROL] > 0).any() else reasons
             across = self._reasons_across(mine, here) if (dials[:, TRANSFER] > 0).any() else reasons
             told = np.where(
@@ -150,40 +158,45 @@ class Gated(FromScores):
         if mine.domain is None:
             raise InvalidInput("gate: expected queries that ask for a domain, got some for all of them")
         (code,) = self._asked(mine.domain)
-        opened = self.dials_[code][stage_of(self._counts(mine)[:, code])][:, TRANSFER] > 0
+        opened = self._weights(self._counts(mine), code)[:, TRANSFER] > 0
         return np.asarray(opened, dtype=np.bool_)
 
-    def _decided(self, liked: Interactions) -> list[Choice]:
-        """Hold a part out and choose by it."""
-        names = liked.catalogue.domain_names
-        present = np.unique(liked.catalogue.domains)
-        if len(present) < 2:
-            return untold(names, "there is one domain, so nothing comes from another")
+    def _untold(self, liked: Interactions) -> str:
+        """Return why nothing can be told about other domains, empty where it can."""
+        if len(np.unique(liked.catalogue.domains)) < 2:
+            return "there is one domain, so nothing comes from another"
         if not _shared_persons(liked):
-            return untold(names, "no person is in two domains, so nothing can be learned across; link accounts first")
-        evidence = held_out(liked, self.seed)
-        if evidence is None:
-            return untold(names, "too little data to hold any out")
-        blend = Blend(liked.catalogue, self._parts_of(evidence.train, across=True))
-        blend.attach()
-        rows = evidence.histories.csr()
-        counts = counts_by_domain(rows, liked.catalogue.domains, len(names))[np.arange(len(evidence)), evidence.domains]
-        return decide(judged(blend, evidence), evidence, stage_of(counts), names, self.seed)
+            return "no person is in two domains, so nothing can be learned across; link accounts first"
+        return ""
 
-    def _parts_of(self, data: Interactions, *, across: bool) -> dict[str, Recommender]:
-        """Fit the parts; transfer only where it is asked for."""
-        catalogue = data.catalogue
-        parts = {"floor": _made(self.floor or "popularity").fit(data)}
+    def _parts_of(
+        self,
+        data: Interactions,
+        *,
+        across: bool,
+        known: Mapping[str, Recommender] | None = None,
+        rest: Interactions | None = None,
+    ) -> dict[str, Recommender]:
+        """Fit the parts, those that are known and can learn on with the rest alone; transfer only where asked for."""
+        catalogue, known = data.catalogue, known or {}
+        parts = {"floor": _learned(self.floor or "popularity", data, known.get("floor"), rest)}
         if parts["floor"].needs_history:
             raise InvalidInput(f"Gated: expected a floor that needs no history (popularity), got '{self.floor}'")
-        control, transfer = usual_parts(len(catalogue))
+        control, transfer = usual_parts(catalogue)
         if across:
-            parts["transfer"] = _made(self.transfer or transfer).fit(data)
+            parts["transfer"] = _learned(self.transfer or transfer, data, known.get("transfer"), rest)
         for code, name in enumerate(catalogue.domain_names):
-            own = data.domain(name)
+            own, part = data.domain(name), control_name(code)
             if len(own):
-                parts[control_name(code)] = _made(self.control or control).fit(own)
+                more = rest and rest.domain(name)
+                parts[part] = _learned(self.control or control, own, known.get(part), more)
         return parts
+
+    def _weights(self, counts: NDArray[np.int64], code: int) -> Floats:
+        """Return Float32[B, 3], the weights of the parts for so many items had in each domain, Int64[B, D]."""
+        elsewhere = counts.sum(axis=1) > counts[:, code]
+        found: Floats = self._dials[code, stage_of(counts[:, code]), elsewhere.astype(np.int64)]
+        return found
 
     def _asked(self, domain: str | None) -> list[int]:
         """Return the codes of the domains that are asked for and have items."""
@@ -207,15 +220,36 @@ class Gated(FromScores):
         return np.where(found >= 0, own[np.maximum(found, 0)], -1).astype(np.int32)
 
 
-def usual_parts(items: int) -> tuple[str, str]:
-    """Return control and transfer for so many items: closed forms as long as they are quick, else neighbours."""
-    return ("ease", "domain_ease") if items <= _SMALL else (_NEAR, _NEAR)
+def usual_parts(catalogue: Catalogue) -> tuple[str, str]:
+    """Return a gate's control and transfer for a catalogue.
+
+    Controls are closed forms as long as their matrices have 144 million cells in all, 12,000 items in one domain, else
+    neighbours. Transfer is neighbours: they cost what the interactions cost, and say of who is new in a domain what
+    goes with the other domains' items, where a closed form over all says what goes with them beside the items of the
+    domain, of which there are none.
+    """
+    sizes = np.bincount(catalogue.domains).astype(np.int64)
+    return "ease" if int((sizes**2).sum()) <= _CELLS else _NEAR, _NEAR
+
+
+def like_parts(catalogue: Catalogue) -> tuple[str, str]:
+    """Return a control and a transfer model of one kind, so that their difference is what the other domains do."""
+    return ("ease", "domain_ease") if len(catalogue) ** 2 <= _CELLS else (_NEAR, _NEAR)
 
 
 def _shared_persons(data: Interactions) -> bool:
     """Has anybody acts in two domains?"""
     pairs = np.unique(data.users.astype(np.int64) * len(data.catalogue.domain_ids) + data.catalogue.domains[data.items])
     return bool((np.diff(pairs // len(data.catalogue.domain_ids)) == 0).any())
+
+
+def _learned(words: str, data: Interactions, known: Recommender | None, rest: Interactions | None) -> Recommender:
+    """Fit a part to all data, or let one that knows all but the rest learn that, where it can."""
+    if rest is None or not isinstance(known, Updates):
+        return _made(words).fit(data)
+    if len(rest):
+        known.update(rest)
+    return known
 
 
 def _made(words: str) -> Recommender:
