@@ -82,13 +82,80 @@ def test_a_row_that_another_file_brought_is_a_duplicate(first: Path, tmp_path: P
     assert summary.record.files[-1].repeats_elsewhere == 1
 
 
-def test_a_file_others_lean_on_is_not_replaced_alone(first: Path, tmp_path: Path) -> None:
+def test_rows_set_aside_come_back_when_their_twin_goes(first: Path, tmp_path: Path) -> None:
+    """The file they stand in lies beside the corrected one and is read again, at its old place in the order."""
     out = tmp_path / "out"
     add(first, out)
     add(write(tmp_path, "more.csv", [("b", "x", JANUARY + 2), ("b", "z", MARCH)]), out)
+    add(write(tmp_path, "march.csv", [("b", "q", MARCH), ("b", "z", MARCH)]), out)
+    add(write(tmp_path, "april.csv", [("d", "q", MARCH)]), out)
     write(tmp_path, "january.csv", [("a", "x", JANUARY)])
-    with pytest.raises(InvalidInput, match=r"january\.csv cannot be replaced alone: rows of more\.csv"):
+    record = add(first, out).record
+    assert record.quarantined == {"duplicate row": 1}
+    assert record.rows_in == 6 == record.rows + 1
+    rows = open_dataset(out).rows("shop").collect().sort("position")
+    assert rows.select("user_id", "item_id").rows() == [("a", "x"), ("b", "x"), ("b", "z"), ("b", "q"), ("d", "q")]
+    assert {file.name: (file.rows_in, file.rows, file.repeats_elsewhere) for file in record.files} == {
+        "january.csv": (1, 1, 0),
+        "more.csv": (2, 2, 0),
+        "march.csv": (2, 1, 1),  # what it repeats stands in another file than the corrected one
+        "april.csv": (1, 1, 0),
+    }
+
+
+def test_a_chain_of_repeats_comes_back_once(first: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    add(first, out)
+    twin = ("b", "x", JANUARY + 2)
+    for name in ("more.csv", "most.csv"):
+        add(write(tmp_path, name, [twin, ("c", name, MARCH)]), out)
+    write(tmp_path, "january.csv", [("a", "x", JANUARY)])
+    record = add(first, out).record
+    assert (record.rows, record.quarantined) == (4, {"duplicate row": 1})
+    assert twin in content(open_dataset(out))
+    assert [(file.name, file.rows) for file in record.files[1:]] == [("more.csv", 2), ("most.csv", 1)]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_file_others_lean_on_is_not_replaced_where_they_are_gone(first: Path, tmp_path: Path, gone: bool) -> None:
+    out = tmp_path / "out"
+    add(first, out)
+    more = write(tmp_path, "more.csv", [("b", "x", JANUARY + 2), ("b", "z", MARCH)])
+    before = add(more, out)
+    write(tmp_path, "january.csv", [("a", "x", JANUARY)])
+    more.unlink() if gone else more.write_text("user_id,item_id,timestamp\nother,q,1\n")
+    wanted = r"january\.csv cannot be replaced alone: rows of more\.csv .* put more\.csv beside it as it was"
+    with pytest.raises(InvalidInput, match=wanted):
         add(first, out)
+    assert open_dataset(out).manifest.version == before.version
+
+
+def test_files_of_one_folder_are_read_again_with_the_corrected_one(tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    comment = '{"author":"%s","subreddit":"news","link_id":"t3_1","created_utc":%d}\n'
+    (folder / "RC_1").write_text(comment % ("ann", 1430438400) + comment % ("bob", 1430438401))
+    (folder / "RC_2").write_text(comment % ("ann", 1430438400))
+
+    def added() -> ImportSummary:
+        return import_source("reddit", folder, "shop", out, there="append")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CROSSREC_SALT", "a secret of the tests")
+        assert added().record.quarantined == {"duplicate row": 1}
+        (folder / "RC_1").write_text(comment % ("bob", 1430438401))
+        record = added().record
+    assert (record.rows, record.quarantined) == (2, {})
+    assert {file.name: file.rows for file in record.files} == {"RC_1": 1, "RC_2": 1}
+
+
+def test_a_file_of_repeats_alone_leaves_no_part(first: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    add(first, out)
+    record = add(write(tmp_path, "again.csv", [("a", "x", JANUARY), ("b", "x", JANUARY + 2)]), out).record
+    assert [part.origin for part in record.parts["interactions"]] == ["january.csv"]
+    assert len(list(out.glob("shop/interactions/**/*.parquet"))) == 1
+    assert [(file.rows_in, file.rows) for file in record.files] == [(3, 3), (2, 0)]
 
 
 def test_an_older_version_stays_readable_by_its_hash(first: Path, tmp_path: Path) -> None:
@@ -146,3 +213,15 @@ def test_rows_are_added_where_items_are_known_and_nothing_was_refused(tmp_path: 
         ("later.csv", 1),
     ]
     assert open_dataset(out).items("films")["title"].to_list() == ["Metropolis (1927)"]
+
+
+def test_refused_lines_about_items_are_counted_once_however_often_their_file_is_met(tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    rows = "userId,movieId,rating,timestamp\n1,10,4,1147880044\n"
+    (folder / "ratings.csv").write_text(rows)
+    (folder / "movies.csv").write_text("movieId,title,genres\n10,Metropolis (1927),Sci-Fi\n11,cut\n")
+    import_source("movielens", folder, "films", out)
+    (folder / "ratings.csv").write_text(f"{rows}2,10,3,1147880045\n")
+    record = import_source("movielens", folder, "films", out, there="append").record
+    assert record.items_quarantined == {"expected 3 fields": 1}

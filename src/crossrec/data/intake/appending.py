@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import polars as pl
 
 from crossrec.core.errors import InvalidInput
+from crossrec.data.intake.duplicates import TWICE, unnamed
 from crossrec.data.manifest import DomainRecord, Part, SourceFile
 from crossrec.data.source import Reading
 from crossrec.data.storing.parts import scan
-from crossrec.data.storing.quarantine import join
+from crossrec.data.storing.quarantine import VALUE_CHARACTERS, join
 
-__all__ = ["Plan", "plan_of"]
+__all__ = ["Find", "Plan", "plan_of"]
+
+Find: TypeAlias = Callable[[SourceFile], Reading | None]
+"""Reads a file of the domain once more, or says with None that it is not there as it was."""
 
 
 @dataclass(frozen=True)
@@ -26,17 +31,24 @@ class Plan:
         only: The files to read; None reads all.
         kept_files: The files that stay.
         first_positions: File -> what is added to the positions of its rows.
+        again: Files that are read once more afterwards, each with its reading: rows of theirs had been set aside as
+            repeats of rows that go.
     """
 
     old: DomainRecord | None = None
     only: frozenset[str] | None = None
     kept_files: tuple[SourceFile, ...] = ()
     first_positions: Mapping[str, int] = field(default_factory=dict)
+    again: Mapping[str, Reading] = field(default_factory=dict)
 
     @classmethod
     def fresh(cls) -> Plan:
         """Start anew: read everything, keep nothing."""
         return cls()
+
+    def next_of(self, name: str, record: DomainRecord) -> Plan:
+        """Return the plan by which a file of `again` comes back to what the domain is by then, at its old place."""
+        return Plan(record, frozenset({name}), record.files, {name: self.first_positions[name]})
 
     @property
     def nothing(self) -> bool:
@@ -64,7 +76,7 @@ class Plan:
 
     def kept_beside(self, folder: Path, reading: Reading) -> pl.DataFrame:
         """Return the refused rows of files beside the interactions that stay and are not read again."""
-        read = {note.name for note in reading.files} if self.only is None else self.only
+        read = {note.name for note in reading.files}
         return self._refused_of(
             [file.name for file in self.kept_files if not file.rows_in and file.name not in read], folder
         )
@@ -91,8 +103,12 @@ class Plan:
         return self.table("items", folder, reading)
 
 
-def plan_of(old: DomainRecord, reading: Reading, source: str, options: Mapping[str, str], *, folder: Path) -> Plan:
+def plan_of(
+    old: DomainRecord, reading: Reading, source: str, options: Mapping[str, str], *, folder: Path, find: Find
+) -> Plan:
     """Compare the files of a reading with those of a domain by name and hash.
+
+    Where rows of a file that stays were set aside as repeats of rows that go, that file is read again too.
 
     Args:
         old: The domain as it is.
@@ -100,10 +116,11 @@ def plan_of(old: DomainRecord, reading: Reading, source: str, options: Mapping[s
         source: The source's name.
         options: Its options.
         folder: The data set.
+        find: Looks for a file that must be read again and is not among those of the reading.
 
     Raises:
         InvalidInput: The domain came from another source or with other options, its users were hashed with another
-            salt, or a file cannot be replaced alone, since rows of another file were set aside as repeats of its rows.
+            salt, or a file that must be read again is not there.
     """
     if (old.source, old.options) != (source, dict(options)):
         raise InvalidInput(
@@ -118,16 +135,35 @@ def plan_of(old: DomainRecord, reading: Reading, source: str, options: Mapping[s
             "append: expected users hashed with the salt that the domain was made with, got another; set CROSSREC_SALT "
             "to that secret, or import all files again with replace"
         )
-    replaced = fresh & set(known)
-    kept = tuple(file for file in old.files if file.name not in replaced)
-    if any(known[name].rows for name in replaced):
-        leaning = [file.name for file in kept if file.repeats_elsewhere and file.name not in fresh]
-        if leaning:
-            raise InvalidInput(
-                f"append: {', '.join(sorted(replaced))} cannot be replaced alone: rows of {', '.join(leaning)} were "
-                "set aside as repeats of other files' rows; import all files again with replace"
-            )
-    return Plan(old, frozenset(fresh), kept, _first_positions(old, sorted(fresh), known, folder))
+    leaning = [file for file in _leaning(old, fresh & set(known), folder) if file.name not in fresh]
+    fresh |= {file.name for file in leaning} & set(notes)
+    again = {file.name: find(file) for file in leaning if file.name not in fresh}
+    read = {name: found for name, found in again.items() if found is not None}
+    if lost := sorted(set(again) - set(read)):
+        raise InvalidInput(
+            f"append: {', '.join(sorted(fresh & set(known)))} cannot be replaced alone: rows of {', '.join(lost)} were "
+            f"set aside as repeats of its rows and must come back; put {', '.join(lost)} beside it as it was, or "
+            "import all files again with replace"
+        )
+    kept = tuple(file for file in old.files if file.name not in fresh and file.name not in again)
+    return Plan(old, frozenset(fresh), kept, _first_positions(old, sorted(fresh | set(again)), known, folder), read)
+
+
+def _leaning(old: DomainRecord, replaced: set[str], folder: Path) -> list[SourceFile]:
+    """Return the files of which a row was set aside that may be a repeat of a row of the replaced files.
+
+    The quarantine keeps of a repeat the user and the item, or the item alone where users are not shown, so that a
+    file may be among them that leans on others only; one that leans on these never is left out.
+    """
+    files = [file for file in old.files if file.repeats_elsewhere and file.name not in replaced]
+    going = [folder / part.path for part in old.parts["interactions"] if part.origin in replaced]
+    if not files or not going:
+        return []
+    shown = [one.str.slice(0, VALUE_CHARACTERS).alias("value") for one in (TWICE, unnamed(TWICE))]
+    gone = pl.concat([scan(going).select(one) for one in shown])
+    repeats = _read(old, "quarantine", folder).filter(pl.col("reason") == "duplicate row").lazy()
+    met = set(repeats.join(gone.unique(), on="value", how="semi").select("file").unique().collect()["file"])
+    return [file for file in files if file.name in met]
 
 
 def _first_positions(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,12 @@ class DomainWriter:
     folder: Path
     workspace: Path
     workers: Workers | None = None
+
+    def after(self, reading: Reading, plan: Plan) -> DomainWriter:
+        """Return a writer that goes on with another reading, once this one has written."""
+        workspace = self.workspace / f"after-{len(plan.kept_files)}"
+        workspace.mkdir()
+        return replace(self, reading=reading, plan=plan, workspace=workspace)
 
     def record(self, about: Mapping[str, Any], told: Callable[[str], None]) -> DomainRecord:
         """Write all parts and return what the manifest says about them.

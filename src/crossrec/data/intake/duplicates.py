@@ -13,7 +13,10 @@ from crossrec.data.storing.budget import rows_within
 from crossrec.data.storing.parts import Staged, height, scan
 from crossrec.data.storing.quarantine import refused_frame
 
-__all__ = ["Repeats", "without_repeats"]
+__all__ = ["TWICE", "Repeats", "unnamed", "without_repeats"]
+
+TWICE = pl.format("user {}, item {}", "user_id", "item_id")
+"""What is shown of a row that was set aside as a repeat."""
 
 _SAME = ["user_id", "item_id", "timestamp", "rating", "interaction_type", "split", "context"]
 _HASH_BYTES, _GROUP_BYTES = 20, 60
@@ -25,7 +28,7 @@ class Repeats:
     """Parts without repeats, and what was taken out.
 
     Args:
-        staged: The parts, those with repeats written anew.
+        staged: The parts, those with repeats written anew; one of repeats alone is left out.
         quarantined: The repeats.
         elsewhere: File -> rows of it that another file had brought before.
     """
@@ -62,7 +65,7 @@ def without_repeats(
     old = {month: list(already.get(month, ())) for month in months}
     if not _any_twice([path for month in months for path in (*old[month], *paths[month])], same):
         return Repeats(tuple(parts), refused_frame(), {})
-    fresh: dict[Path, Staged] = {}
+    fresh: dict[Path, Staged | None] = {}
     doubles: list[pl.DataFrame] = []
     for number, month in enumerate(months):
         found = _twice_in(old[month], paths[month], same)
@@ -73,7 +76,13 @@ def without_repeats(
     if not doubles:  # two different rows shared a hash
         return Repeats(tuple(parts), refused_frame(), {})
     away, elsewhere = _where(rows, pl.concat(doubles), same)
-    return Repeats(tuple(fresh.get(part.path, part) for part in parts), away, elsewhere)
+    left = (fresh.get(part.path, part) for part in parts)
+    return Repeats(tuple(part for part in left if part is not None), away, elsewhere)
+
+
+def unnamed(value: pl.Expr) -> pl.Expr:
+    """Leave out of `TWICE` whose row it is: a user's id may lead to a person; file and row say which it was."""
+    return value.str.replace(r"(?s)^user .*, (item )", "$1")
 
 
 def _any_twice(paths: list[Path], same: list[str]) -> bool:
@@ -115,11 +124,13 @@ def _twice_of(numbered: list[pl.LazyFrame], same: list[str], share: int, shares:
     return rows.filter(pl.col("#later") & ~pl.col("#was")).select(*same, "#path", "#at", "#old")
 
 
-def _rewritten(part: Staged, doubles: pl.DataFrame, folder: Path) -> Staged:
-    """Write a part anew without some of its rows."""
+def _rewritten(part: Staged, doubles: pl.DataFrame, folder: Path) -> Staged | None:
+    """Write a part anew without some of its rows; where none is left there is none."""
     away = doubles.filter(pl.col("#path") == str(part.path))["#at"]
     if not len(away):
         return part
+    if len(away) == height(part.path):
+        return None
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / part.path.name
     rest = scan([part.path]).with_row_index("#at").filter(~pl.col("#at").is_in(away.implode())).drop("#at")
@@ -146,7 +157,7 @@ def _where(rows: pl.LazyFrame, doubles: pl.DataFrame, same: list[str]) -> tuple[
             pl.col("#row").alias("row"),
             pl.lit("").alias("column"),
             pl.lit("duplicate row").alias("reason"),
-            pl.format("user {}, item {}", "user_id", "item_id").alias("value"),
+            TWICE.alias("value"),
         ),
         dict(Counter(elsewhere["#file"].to_list())),
     )

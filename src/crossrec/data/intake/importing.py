@@ -8,20 +8,21 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
+from urllib.parse import quote
 
 import polars as pl
 
 from crossrec.core.clock import MILLISECONDS_PER_DAY, now
-from crossrec.core.errors import InvalidInput
+from crossrec.core.errors import InvalidInput, NotFound
 from crossrec.data.dataset import open_dataset
 from crossrec.data.engine import open_engine
 from crossrec.data.exchange.places import is_remote, localised
-from crossrec.data.intake.appending import Plan, plan_of
+from crossrec.data.intake.appending import Find, Plan, plan_of
 from crossrec.data.intake.domain_writer import DomainWriter
 from crossrec.data.intake.elsewhere import Workers, here_or_there
-from crossrec.data.manifest import DomainRecord, Manifest, write_manifest
+from crossrec.data.manifest import DomainRecord, Manifest, SourceFile, write_manifest
 from crossrec.data.schema import check_domain
-from crossrec.data.source import create
+from crossrec.data.source import Reading, create
 from crossrec.data.storing.budget import within
 from crossrec.data.storing.transaction import of_the_disk, writing
 from crossrec.data.storing.writing import balanced, existing
@@ -137,10 +138,11 @@ def import_source(
             raise InvalidInput(
                 f"source '{source}': its files are only read on one machine; leave --engine {engine} out"
             )
+        find = _finder(source, near, here, workspace)
         plan = (
             Plan.fresh()
             if old is None or there == "replace"
-            else plan_of(old, reading, source, options or {}, folder=folder)
+            else plan_of(old, reading, source, options or {}, folder=folder, find=find)
         )
         if old and before and plan.nothing:
             return ImportSummary(domain, folder, old, before.version, changed=False)
@@ -167,7 +169,7 @@ def _in_the_future(record: DomainRecord) -> tuple[str, ...]:
 def _recorded(
     writer: DomainWriter, about: Mapping[str, Any], told: Callable[[str], None], path: str | Path
 ) -> DomainRecord:
-    """Write the parts of a domain; refuse files that cannot be read or have changed meanwhile."""
+    """Write the parts of a domain, then those of files to be read again; refuse what is damaged or has changed."""
     try:
         record = balanced(writer.record(about, told), writer.domain)
     except pl.exceptions.PolarsError as error:
@@ -176,7 +178,25 @@ def _recorded(
         raise InvalidInput(f"'{path}': it could not be read, is it damaged? ({error})") from error
     for file in writer.reading.files:
         file.refuse_change()
+    for name, again in writer.plan.again.items():
+        told(f"reading {name} again")
+        record = _recorded(writer.after(again, writer.plan.next_of(name, record)), about, told, path)
     return record
+
+
+def _finder(source: str, options: Mapping[str, str], here: Path, workspace: Path) -> Find:
+    """Return what reads a file of the domain that lies beside the path, if it is there with the same hash."""
+    around = here if here.is_dir() else here.parent
+
+    def found(file: SourceFile) -> Reading | None:
+        path = around / file.name.split("/")[0]  # a member of a zip is called by both names
+        try:
+            reading = create(source, options).read(path, workspace / f"again-{quote(file.name, safe='')}")
+        except (NotFound, InvalidInput):
+            return None
+        return reading if (file.name, file.sha256) in {(note.name, note.sha256) for note in reading.files} else None
+
+    return found
 
 
 @contextmanager

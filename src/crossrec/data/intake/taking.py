@@ -11,7 +11,7 @@ import polars as pl
 
 from crossrec.data.coded.file import CodedFile
 from crossrec.data.coded.sink import sink_coded
-from crossrec.data.intake.duplicates import Repeats, without_repeats
+from crossrec.data.intake.duplicates import Repeats, unnamed, without_repeats
 from crossrec.data.intake.elsewhere import Workers
 from crossrec.data.intake.row_checks import checked, kept, refused, settle_unit
 from crossrec.data.numbers.sink import Survey, sink_numbers
@@ -91,7 +91,9 @@ def take(
         good = sunk.rows.filter(~pl.col("#broken"))
         repeats = without_repeats(staged, good, given, workspace, already=already or {})
     before = reading.refused if only is None else reading.refused.filter(pl.col("file").is_in(list(only)))
-    away = join([before, sunk.bad, _unnamed(repeats.quarantined) if reading.private else repeats.quarantined])
+    twice = repeats.quarantined
+    twice = twice.with_columns(unnamed(pl.col("value"))) if reading.private else twice
+    away = join([before, sunk.bad, twice])
     survey = None if repeats.quarantined.height else survey
     return Taken(repeats.staged, away, reading.rules.unit, repeats.elsewhere, survey)
 
@@ -196,11 +198,6 @@ def _bad(rows: pl.LazyFrame, reading: Reading) -> pl.DataFrame:
     if reading.private:
         bad = bad.with_columns(pl.when(pl.col("column") != "").then(pl.col("value")).alias("value"))
     return bad
-
-
-def _unnamed(repeats: pl.DataFrame) -> pl.DataFrame:
-    """Leave out of repeated rows whose they are: a user's id may lead to a person; file and row say which it was."""
-    return repeats.with_columns(pl.col("value").str.replace(r"(?s)^user .*, (item )", "$1"))
 
 
 def _in_source_order(staged: list[Staged], reading: Reading) -> list[Staged]:
