@@ -77,6 +77,10 @@ def test_without_a_terminal_consent_needs_yes(
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     code, _, error = run("data", "fetch", "movielens-latest-small", "--out", tmp_path / "d")
     assert code == 7 and "say --yes" in error and publisher.asked == []
+    told = [
+        error.index(words) for words in ("from: http", "terms: For research", "lay ml-latest-small.zip in", "--yes")
+    ]
+    assert told == sorted(told), "address, terms and the way without the network are shown before consent is asked for"
     assert run("data", "fetch", "movielens-latest-small", "--out", tmp_path / "d", "--yes")[0] == 0
     code, said, _ = run("data", "fetch", "movielens-latest-small", "--out", tmp_path / "d", "--json")
     assert code == 0 and json.loads(said)[0]["files"][0]["how"] == "was here", "the consent is remembered"

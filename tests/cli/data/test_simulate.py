@@ -18,4 +18,6 @@ def test_a_mistake_in_the_toml_is_told_with_file_and_place(run: Run, tmp_path: P
     code, _, error = run("data", "simulate", tmp_path / "w.toml", "--out", tmp_path / "w")
     assert code == 2 and "w.toml: domains.films.item: unknown key; did you mean 'items'?" in error
     assert run("data", "simulate", tmp_path / "no.toml", "--out", tmp_path / "w")[0] == 3
+    code, _, error = run("data", "simulate", "movielens-25", "--out", tmp_path / "w")
+    assert code == 3 and "no world called 'movielens-25'; did you mean 'movielens-25m'? There are:" in error
     assert not (tmp_path / "w").exists()

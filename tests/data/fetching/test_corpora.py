@@ -105,7 +105,10 @@ def test_reddit_has_no_address_and_says_where_it_is() -> None:
 
 
 def test_imdb_says_how_it_is_added_to_movielens() -> None:
-    assert "--option imdb='my downloads/imdb'" in corpus("imdb").import_command(Path("my downloads"))
+    assert corpus("imdb").import_command(Path("my downloads")) == (
+        "crossrec data import movielens 'my downloads/movielens-25m/ml-25m.zip' --domain films --out data "
+        "--option imdb='my downloads/imdb'"
+    )
 
 
 def test_domains_of_one_edition_differ() -> None:

@@ -65,7 +65,7 @@ def test_2023_with_products(write: Write, taken: Taken) -> None:
     assert dataset.items("x").row(0, named=True) == {
         "item_id": "B00YQ6X8E0", "title": "Hair Spray", "brand": "Herbivore", "price": 1012.5, "category": "All Beauty",
         "categories": ["Beauty", "Hair"], "text": "Light\nLasting\nA spray.\nFor hair.",
-        "link": "https://m.example/l.jpg",
+        "image": "https://m.example/l.jpg",
     }  # fmt: skip
     assert "text" not in taken("amazon", folder, text="false").items("x").columns
 
@@ -76,7 +76,7 @@ def test_2018_with_products(write: Write, taken: Taken) -> None:
     assert dataset.rows("x").collect()["context"].to_list() == ['{"verified":true,"helpful_vote":1002}']
     assert dataset.items("x").row(0, named=True) == {
         "item_id": "5120053084", "title": "Tutu", "brand": "Coxlures", "price": 3.17, "category": "Sports",
-        "categories": ["Sports", "Tutus"], "text": "Pink\nSoft", "link": "https://m.example/h.jpg",
+        "categories": ["Sports", "Tutus"], "text": "Pink\nSoft", "image": "https://m.example/h.jpg",
         "also_bought": ["B00JHONN1S"],
     }  # fmt: skip
 
@@ -92,7 +92,7 @@ def test_2014_with_products_as_python_literals(write: Write, taken: Taken) -> No
     assert dataset.rows("x").collect()["context"].to_list() == ['{"helpful_vote":2}']
     assert dataset.items("x").row(0, named=True) == {
         "item_id": "0000013714", "title": "Kids' Tutu", "brand": "Coxlures", "price": 3.17, "category": None,
-        "categories": ["Sports", "Outdoors", "Dance"], "link": "http://m.example/i.jpg", "also_bought": ["B00JHONN1S"],
+        "categories": ["Sports", "Outdoors", "Dance"], "image": "http://m.example/i.jpg", "also_bought": ["B00JHONN1S"],
     }  # fmt: skip
     assert dataset.record("x").items_quarantined == {"not a JSON object": 2}
 

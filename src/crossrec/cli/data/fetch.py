@@ -15,7 +15,7 @@ from crossrec.cli.show import AsJson, note, out, print_json
 from crossrec.core.errors import InvalidInput, Refused
 from crossrec.data.fetching.corpora import FAMILIES, corpora, corpus
 from crossrec.data.fetching.corpus import Corpus, Counts
-from crossrec.data.fetching.fetch import Fetched, fetch
+from crossrec.data.fetching.fetch import Fetched, by_hand, fetch
 
 __all__ = ["fetch_corpora"]
 
@@ -43,7 +43,7 @@ def fetch_corpora(
     parts = tuple(part.strip() for part in only.split(",") if part.strip())
     done = []
     for one in chosen:
-        _introduce(one)
+        _introduce(one, downloads, parts)
         with _receiving() as progress:
             done.append(
                 fetch(one, downloads, _agreement(progress, yes=yes), only=parts, replace=replace, progress=progress)
@@ -54,11 +54,16 @@ def fetch_corpora(
         print_json([one.to_dict() for one in done])
 
 
-def _introduce(one: Corpus) -> None:
-    """Say on stderr what is about to be fetched, under which terms, and what to cite."""
+def _introduce(one: Corpus, downloads: Path, parts: tuple[str, ...]) -> None:
+    """Say on stderr what is about to be fetched from where, under which terms, what to cite, and what else to do."""
     note.print(f"{one.title}, {one.page}")
+    files = one.chosen(parts)
+    for file in files:
+        note.print(f"  from: {file.url}" + (f", {file.size:,} bytes" if file.size else ""))
     note.print(f"  terms: {one.licence.terms} {one.licence.page}")
     note.print(f"  cite: {one.citation}")
+    if files:
+        note.print(f"  without the network: {by_hand(one, downloads, '', tuple(file.name for file in files))}")
 
 
 def _report(done: Fetched) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from crossrec.cli.show import AsJson, note, out, print_json, working
 from crossrec.data.simulating.simulate import simulate
-from crossrec.data.worlds.presets import PRESETS, preset
+from crossrec.data.worlds.presets import preset
 from crossrec.data.worlds.reading import read_world
 
 __all__ = ["simulate_world"]
@@ -24,7 +24,8 @@ def simulate_world(
     as_json: AsJson = False,
 ) -> None:
     """Make a world's interactions, with the truth beside them in OUT/truth; the same world gives the same bytes."""
-    given = preset(world) if world in PRESETS and not Path(world).is_file() else read_world(world)
+    named = not Path(world).exists() and Path(world).name == world and not world.endswith(".toml")
+    given = preset(world) if named else read_world(world)
     with working("simulating") as say:
         made = simulate(given, out_folder, style=style, progress=say)
     if as_json:

@@ -85,10 +85,12 @@ class Corpus:
         licence: Its terms.
         citation: The publication to cite.
         files: Its files; none where there is no plain https address.
-        source: The source of `crossrec data import` that reads it; empty where it only adds to another corpus.
+        source: The source of `crossrec data import` that reads it.
         domain: A fitting name for the domain.
         counts: What the publisher counts.
-        note: What to know besides: how it is used, with FOLDER for its own, or how to get it without an address.
+        note: How to get it without an address.
+        option: Where it only adds to another corpus: the option of that one's import which names its folder.
+        adds_to: The file of that corpus under the folder of downloads.
         expected: Names of the files, where they come by other ways than https.
     """
 
@@ -103,6 +105,8 @@ class Corpus:
     counts: Counts = field(default_factory=Counts)
     note: str = ""
     expected: tuple[str, ...] = ()
+    option: str = ""
+    adds_to: str = ""
 
     @property
     def folder(self) -> Path:
@@ -122,12 +126,12 @@ class Corpus:
         return tuple(file for file in self.files if (file.part in only if only else not file.optional))
 
     def import_command(self, downloads: Path) -> str:
-        """Return the command that reads its files, or the note where it adds to another corpus."""
+        """Return the command that reads its files, where it adds to another corpus together with that one's."""
         folder = downloads / self.folder
-        if not self.source:
-            return self.note.replace("FOLDER", shlex.quote(str(folder)))
         path = folder / self.files[0].name if len(self.files) == 1 else folder
-        return f"crossrec data import {self.source} {shlex.quote(str(path))} --domain {self.domain} --out data"
+        option = f" --option {self.option}={shlex.quote(str(folder))}" if self.option else ""
+        path = downloads / self.adds_to if self.option else path
+        return f"crossrec data import {self.source} {shlex.quote(str(path))} --domain {self.domain} --out data{option}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain values, for JSON."""

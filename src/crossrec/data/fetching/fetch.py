@@ -16,7 +16,7 @@ from crossrec.data.fetching.corpus import Corpus, RemoteFile
 from crossrec.data.fetching.download import Progress, Way, digests, download
 from crossrec.data.fetching.web import read_text
 
-__all__ = ["RECEIPTS", "Fetched", "FileHere", "fetch"]
+__all__ = ["RECEIPTS", "Fetched", "FileHere", "by_hand", "fetch"]
 
 RECEIPTS = "receipts"
 """Folder of the receipts in the folder of downloads; they do not lie among the files that a source reads."""
@@ -100,7 +100,7 @@ def fetch(
         Unavailable: No network, no room on the disk; the message has the command to use a local copy.
     """
     if not corpus.files:
-        raise NotFound(f"{corpus.name}: {corpus.note}. {_by_hand(corpus, downloads, '', corpus.expected)}")
+        raise NotFound(f"{corpus.name}: {corpus.note}. {by_hand(corpus, downloads, '', corpus.expected)}")
     files = corpus.chosen(only)
     _ask(corpus, downloads, agree)
     folder, receipt = downloads / corpus.folder, downloads / RECEIPTS / f"{corpus.folder}.json"
@@ -114,7 +114,7 @@ def fetch(
             if not str(error).startswith(file.url):
                 raise  # it is the disk, not the network
             kind = NotFound if isinstance(error, NotFound) else Unavailable
-            raise kind(f"{error}. {_by_hand(corpus, downloads, file.url, (file.name,))}") from error
+            raise kind(f"{error}. {by_hand(corpus, downloads, file.url, (file.name,))}") from error
         here.append(found)
         notes += [note] if note else []
         _sign(corpus, receipt, found)
@@ -180,11 +180,18 @@ def _published(file: RemoteFile, way: Way) -> tuple[str, str]:
     return md5, ""
 
 
-def _by_hand(corpus: Corpus, downloads: Path, url: str, names: tuple[str, ...]) -> str:
-    """Say how to go on with a copy from elsewhere."""
+def by_hand(corpus: Corpus, downloads: Path, url: str, names: tuple[str, ...]) -> str:
+    """Say how to go on with a copy from elsewhere.
+
+    Args:
+        corpus: From the register.
+        downloads: The folder of downloads.
+        url: Where a file can be had, if that is to be said.
+        names: Names of the files.
+    """
     get = f"fetch {url} where there is a network, " if url else ""
     lay = f"To use a local copy, {get}lay {' and '.join(names)} in '{downloads / corpus.folder}'"
-    return f"{lay} and run: {corpus.import_command(downloads)}" if corpus.source else lay
+    return f"{lay} and run: {corpus.import_command(downloads)}"
 
 
 def _receipt(path: Path) -> dict[str, dict[str, Any]]:

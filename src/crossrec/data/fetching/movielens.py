@@ -76,7 +76,7 @@ _IMDB_PARTS = (
 
 IMDB = Corpus(
     name="imdb",
-    title="IMDb's public title files, renewed every day: content of films",
+    title="IMDb's public title files, renewed every day: content of films, added to any release of MovieLens",
     page="https://developer.imdb.com/non-commercial-datasets/",
     licence=Licence(
         name="imdb",
@@ -93,6 +93,9 @@ IMDB = Corpus(
         RemoteFile(f"https://datasets.imdbws.com/{stem}.tsv.gz", part, optional=optional)
         for part, stem, optional in _IMDB_PARTS
     ),
-    note="add --option imdb=FOLDER when MovieLens is imported; it has no interactions of its own",
+    source="movielens",
+    domain="films",
+    option="imdb",
+    adds_to="movielens-25m/ml-25m.zip",
 )
 """IMDb's files; they have no interactions and add titles, genres and people to MovieLens."""

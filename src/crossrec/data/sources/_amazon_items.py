@@ -24,7 +24,7 @@ _BOUGHT_KEPT = 100
 _HEAD = 1_000
 _LITERAL = "{'"
 _TEXTS = ("features", "feature", "description")
-_LINKS = ("images", "imageURLHighRes", "imageURL", "image", "imUrl")
+_IMAGES = ("images", "imageURLHighRes", "imageURL", "image", "imUrl")
 _WORDS = pl.List(pl.String())
 _TYPES: dict[str, pl.DataType] = {
     "parent_asin": pl.String(),
@@ -56,7 +56,7 @@ class Products:
     """What a product file gave.
 
     Args:
-        items: `item_id` and what the form has of title, brand, price, category, categories, text, link, also_bought.
+        items: `item_id` and what the form has of title, brand, price, category, categories, text, image, also_bought.
         file: The note for the manifest.
         refused: Lines set aside, without their text.
     """
@@ -132,15 +132,15 @@ def _items(rows: pl.LazyFrame, fields: dict[str, pl.DataType]) -> pl.LazyFrame:
         joined = pl.concat_str([part.list.join("\n") for part in texts], separator="\n", ignore_nulls=True)
         joined = joined.str.strip_chars().str.slice(0, TEXT_CHARACTERS)
         columns["text"] = pl.when(joined != "").then(joined)
-    if links := [_link(name, fields) for name in _LINKS if name in fields]:
-        columns["link"] = pl.coalesce(links)
+    if images := [_image(name, fields) for name in _IMAGES if name in fields]:
+        columns["image"] = pl.coalesce(images)
     for name, value in (("also_buy", pl.col("also_buy")), ("related", pl.col("related").struct.field("also_bought"))):
         if name in fields:
             columns["also_bought"] = value.list.head(_BOUGHT_KEPT)
     return rows.select(*_json.PLACES, *[value.alias(name) for name, value in columns.items()])
 
 
-def _link(name: str, fields: dict[str, pl.DataType]) -> pl.Expr:
+def _image(name: str, fields: dict[str, pl.DataType]) -> pl.Expr:
     """Return the address of a product's first image."""
     if fields[name] == pl.String:
         return pl.col(name)

@@ -57,7 +57,8 @@ class Amazon:
     hold a name.
 
     Products get title, brand (or store), price, category, categories, text (features and description, the
-    first 2,000 characters), link (of the first image) and also_bought (not in 2023). Mean ratings and their
+    first 2,000 characters), image (address of the first; no edition has that of the
+    product's page) and also_bought (not in 2023). Mean ratings and their
     counts in the metadata are left out: they know the future.
 
     Args:
