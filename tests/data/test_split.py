@@ -288,3 +288,22 @@ def test_a_split_of_the_source_stays_only_where_it_is_kept() -> None:
     data = frame(user_id=["a"] * 6, item_id=list("pqrstu"), split=["train"] * 3 + ["valid", "test", "test"])
     assert split_at_random(data).train.splits is None
     assert split_as_given(data).train.splits is not None
+
+
+def test_a_given_split_of_new_persons_keeps_their_train_rows_as_history() -> None:
+    rows = pl.DataFrame(
+        {
+            "user_id": ["ann", "ann", "bob", "bob", "cat", "cat", "cat"],
+            "item_id": ["tea", "jam", "tea", "rum", "tea", "rum", "jam"],
+            "split": ["train", "train", "train", "valid", "train", "valid", "test"],
+        }
+    )
+    data = Interactions.from_frame(rows)
+    cut = split(data, "given", settings={"persons": "new"})
+    parts = (cut.train, cut.validation_history, cut.validation, cut.test_history, cut.test)
+    assert [(part.positions.tolist()) for part in parts if part is not None] == [[0, 1], [2], [3], [4, 5], [6]]
+    assert cut.fingerprint != split(data, "given").fingerprint
+    with pytest.raises(Refused, match="none is left to learn from"):
+        split(Interactions.from_frame(rows.filter(pl.col("user_id") != "ann")), "given", settings={"persons": "new"})
+    with pytest.raises(InvalidInput, match="persons 'known' or 'new', got 'old'"):
+        split(data, "given", settings={"persons": "old"})

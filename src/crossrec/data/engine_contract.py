@@ -37,6 +37,7 @@ STEP_CASES: dict[str, tuple[str, dict[str, str]]] = {
     "hash": ("partition", {"protocol": "hash", "test_share": "0.25", "seed": "3"}),
     "hash, all": ("partition", {"protocol": "hash", "within": "all", "over": "all"}),
     "given": ("partition", {"protocol": "given", "validation": "hash", "validation_share": "0.3"}),
+    "new-users": ("partition", {"protocol": "new-users", "test_persons": "6", "held_share": "0.3", "seed": "2"}),
 }
 """Name of a case -> a step and its settings."""
 _TIMED_ONLY = ("sessions", "global-time", "leave-last-out")

@@ -192,7 +192,12 @@ def split_by_global_time(
 
 
 def split_as_given(
-    data: Interactions, *, validation: str = "random", validation_share: float = 0.1, seed: int = 0
+    data: Interactions,
+    *,
+    validation: str = "random",
+    validation_share: float = 0.1,
+    persons: str = "known",
+    seed: int = 0,
 ) -> Split:
     """Keep the split of the source; where it has no validation part, carve one from train, never from test.
 
@@ -200,11 +205,14 @@ def split_as_given(
         data: Interactions with `splits`.
         validation: "random" takes a share of each user's training rows; "last" takes each user's last one.
         validation_share: Share to take, in [0, 1); a user's rows are never all taken.
+        persons: "known" learns from all of train; "new" keeps whoever is asked about from training, and what train
+            has of them is their history: strong generalisation, as `new-users` cuts it. One who is asked about in
+            both parts is asked in test, with validation in the history. Nothing is carved then.
         seed: Fixes the choice.
 
     Raises:
-        Refused: The source gave no split, or no test part.
-        InvalidInput: `validation` is neither, or the share is out of range.
+        Refused: The source gave no split, no test part, or with new persons nothing to learn from.
+        InvalidInput: `validation` or `persons` is neither, or the share is out of range.
     """
     if data.splits is None:
         raise Refused("protocol 'given' needs a split from the source and this data has none; take another protocol")
@@ -215,6 +223,10 @@ def split_as_given(
             "given: expected validation 'random' or 'last' and 0 <= validation_share < 1, "
             f"got '{validation}' and {validation_share}"
         )
+    if persons not in ("known", "new"):
+        raise InvalidInput(f"given: expected persons 'known' or 'new', got '{persons}'")
+    if persons == "new":
+        return _of_new_persons(data, data.splits)
     parts = data.splits.copy()
     settings: dict[str, Setting] = {}
     if not (parts == VALIDATION).any():
@@ -313,11 +325,30 @@ PROTOCOLS: dict[str, tuple[Callable[..., Split], tuple[str, ...], bool]] = {
         ("validation_from", "test_from", "validation_quantile", "test_quantile"),
         False,
     ),
-    "given": (split_as_given, ("validation", "validation_share"), True),
+    "given": (split_as_given, ("validation", "validation_share", "persons"), True),
     "random": (split_at_random, ("validation_share", "test_share", "within"), True),
     "new-users": (split_by_person, ("validation_persons", "test_persons", "held_share", "fewest"), True),
 }
 """Protocol -> its function, its settings, and whether chance (a seed) has a part in it."""
+
+
+def _of_new_persons(data: Interactions, splits: Bytes) -> Split:
+    """Keep all rows of whoever is asked about from train; see `split_as_given`."""
+    size = len(data.user_ids)
+    tested = np.bincount(data.users[splits == TEST], minlength=size)[data.users] > 0
+    asked = (np.bincount(data.users[splits == VALIDATION], minlength=size)[data.users] > 0) & ~tested
+    if (tested | asked).all():
+        raise Refused("protocol 'given' with persons=new: every person is asked about, so none is left to learn from")
+    rows = replace(data, splits=None)
+    return Split(
+        train=rows.take(~(tested | asked)),
+        validation=rows.take(asked & (splits == VALIDATION)),
+        test=rows.take(splits == TEST),
+        name="given",
+        settings={"persons": "new"},
+        validation_history=rows.take(asked & (splits != VALIDATION)),
+        test_history=rows.take(tested & (splits != TEST)),
+    )
 
 
 def _cut(data: Interactions, parts: Bytes, name: str, settings: Mapping[str, Setting]) -> Split:

@@ -75,7 +75,7 @@ class Protocol:
         if self.part not in ("test", "validation"):
             raise InvalidInput(f"part: expected 'test' or 'validation', got '{self.part}'")
         if not self.fit_on:
-            whole = self.name == "given" and self.part == "test"
+            whole = self.name == "given" and self.part == "test" and self.settings.get("persons") != "new"
             object.__setattr__(self, "fit_on", "train+validation" if whole else "train")
         if self.fit_on not in ("train", "train+validation"):
             raise InvalidInput(f"fit_on: expected 'train' or 'train+validation', got '{self.fit_on}'")

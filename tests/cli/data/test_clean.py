@@ -30,6 +30,12 @@ def test_words_for_people(run: Run, data: Path, tmp_path: Path) -> None:
     assert code == 0 and "in," in said and "dropped: too few acts of the user" in said
     code, said, _ = run("data", "split", data, "--out", tmp_path / "s", "--protocol", "leave-last-out")
     assert code == 0 and "test 30" in said
+    code, said, _ = run("data", "split", data, "--out", tmp_path / "u", "--protocol", "new-users")
+    assert code == 0 and "evaluate --protocol given --protocol-set persons=new" in said
+    code, _, error = run(
+        "evaluate", "popularity", "--data", tmp_path / "u", "--protocol", "given", "--protocol-set", "persons=new"
+    )
+    assert code == 0, error
     code, said, _ = run("data", "negatives", data, "--out", tmp_path / "n.parquet", "--power", "0.75")
     assert code == 0 and "negatives in" in said
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from crossrec.core.errors import InvalidInput, NotFound, Refused
 from crossrec.data.dataset import Dataset, open_dataset
 from crossrec.data.engine_contract import hard_rows
-from crossrec.data.preparing.cleaning import clean, parse_step, part_counts
+from crossrec.data.preparing.cleaning import clean, parse_step
 from crossrec.data.preparing.negatives import Negatives, write_negatives
 from crossrec.data.split import split_as_given, split_last_out
 from crossrec.data.storing.writing import Content, write_domains
@@ -68,14 +69,48 @@ def test_own_users_of_two_domains_are_two_persons(data: Dataset, tmp_path: Path)
 
 
 def test_a_written_split_is_the_split_that_models_see(data: Dataset, tmp_path: Path) -> None:
-    clean(data, tmp_path / "out", [parse_step("partition:protocol=leave-last-out")], domains=["wild"])
+    done = clean(data, tmp_path / "out", [parse_step("partition:protocol=leave-last-out")], domains=["wild"])
     made = open_dataset(tmp_path / "out")
     written, expected = split_as_given(made.interactions()), split_last_out(data.interactions(["wild"]))
     for name in ("train", "validation", "test"):
         mine, theirs = getattr(written, name), getattr(expected, name)
         assert sorted(mine.positions.tolist()) == sorted(theirs.positions.tolist())
-    counts = part_counts(made, ["wild"])["wild"]
+    counts = done.steps[0].parts["wild"]
     assert counts["test"] == len(expected.test) and sum(counts.values()) == made.record("wild").rows
+    assert made.record("wild").steps[0]["parts"] == counts and not done.steps[0].warnings
+
+
+def test_a_domain_without_a_row_of_test_is_warned_of(data: Dataset, tmp_path: Path) -> None:
+    """The board ends a day before the last tenth of all rows begins."""
+    moment = int(data.rows("board").select(pl.col("timestamp").max()).collect().item())
+    step = parse_step(f"partition:protocol=global-time,validation_from={moment},test_from={moment + 1}")
+    done = clean(data, tmp_path / "out", [step], domains=["board", "wild"])
+    words = "no row is in test; global-time cuts all domains at the same moments: split it alone"
+    assert done.steps[0].warnings == {"board": words}
+    assert f"  warning: board: {words}" in str(done)
+    assert done.to_dict()["steps"][0]["warnings"] == {"board": words}  # type: ignore[index]
+    steps = {name: open_dataset(tmp_path / "out").record(name).steps[0] for name in ("board", "wild")}
+    assert steps["board"]["warning"] == words and "warning" not in steps["wild"]
+    assert steps["wild"]["parts"] == done.steps[0].parts["wild"]
+    alone = clean(data, tmp_path / "alone", [parse_step("partition:protocol=global-time")], domains=["board"])
+    assert not alone.steps[0].warnings
+
+
+def test_new_users_are_kept_from_training_in_every_domain(data: Dataset, tmp_path: Path) -> None:
+    """`twin` has the ids of `wild` as persons of its own."""
+    step = parse_step("partition:protocol=new-users,test_persons=9,validation_persons=8")
+    done = clean(data, tmp_path / "out", [step], domains=["twin", "wild"])
+    cut = split_as_given(open_dataset(tmp_path / "out").interactions(), persons="new")
+    persons = [np.unique(part.users) for part in (cut.train, cut.validation, cut.test)]
+    assert [len(some) for some in persons[1:]] == [8, 9]
+    assert len(np.unique(np.concatenate(persons))) == sum(map(len, persons))
+    assert cut.test_history is not None and set(cut.test_history.users) == set(persons[2])
+    assert cut.validation_history is not None and set(cut.validation_history.users) == set(persons[1])
+    asked, known = np.bincount(cut.test.users), np.bincount(cut.test_history.users)
+    for person in persons[2]:
+        assert asked[person] == max(int((asked[person] + known[person]) * 0.2), 1)
+    assert sum(rows["test"] for rows in done.steps[0].parts.values()) == len(cut.test)
+    assert done.steps[0].settings["over"] == "all"
 
 
 def test_the_data_set_itself_is_never_written_to(data: Dataset, tmp_path: Path) -> None:

@@ -110,6 +110,19 @@ def test_hash_follows_from_the_row_and_the_seed(run: Run) -> None:
     assert set(found.filter(pl.col("interaction_type").is_in(NOT_TASTE))["split"]) == {"train"}
 
 
+def test_new_users_follow_from_the_person_and_the_seed(run: Run) -> None:
+    rows = hard_rows()
+    given = {"protocol": "new-users", "test_persons": 5, "validation_persons": 0.1}
+    found = run("partition", rows, seed=1, **given)
+    assert found.equals(run("partition", rows.sample(fraction=1.0, shuffle=True, seed=2), seed=1, **given))
+    assert not found.equals(run("partition", rows, seed=2, **given))
+    assert set(found.filter(pl.col("interaction_type").is_in(NOT_TASTE))["split"]) == {"train"}
+    held = {part: set(found.filter(pl.col("split") == part)["user_id"]) for part in ("valid", "test")}
+    assert (len(held["valid"]), len(held["test"])) == (5, 5) and not held["valid"] & held["test"]
+    none = run("partition", rows, protocol="new-users", test_persons=0, validation_persons=0)
+    assert set(none["split"]) == {"train"}
+
+
 def test_a_person_of_two_domains_is_left_out_once(run: Run, table: Table) -> None:
     rows = table(timestamp=[1, 2, 3, 4, 5, 6], domain=["films", "books"] * 3)
     assert run("partition", rows, over="all")["split"].value_counts().sort("split").rows() == [
@@ -137,6 +150,8 @@ def test_what_cannot_be_cut_is_refused(run: Run, table: Table) -> None:
         run("partition", table(timestamp=[None, 1, 2]))
     with pytest.raises(Refused, match="test rows"):
         run("partition", table(split=["train", "train"]), protocol="given")
+    with pytest.raises(Refused, match=r"expected 1 persons for validation, 1 for test .* got 1 with at least 5 rows"):
+        run("partition", table(timestamp=[1] * 6), protocol="new-users", test_persons=1, validation_persons=1)
     with pytest.raises(NotFound, match="hash"):
         run("partition", table(timestamp=[1]), protocol="hesh")
 
@@ -151,6 +166,8 @@ def test_what_cannot_be_cut_is_refused(run: Run, table: Table) -> None:
         ({"protocol": "given", "validation": "first"}, "validation"),
         ({"protocol": "global-time", "seed": 3}, "no setting called 'seed'"),
         ({"protocol": "hash", "test_share": "x"}, "expected a number, got 'x'"),
+        ({"protocol": "new-users", "fewest": 1}, "fewest >= 2, got 0.2 and 1"),
+        ({"protocol": "new-users", "test_persons": 1.5}, "test_persons: expected a whole number of persons"),
         ({"protokol": "hash"}, "did you mean 'protocol'"),
     ],
 )

@@ -10,7 +10,7 @@ import typer
 from crossrec.cli.data.choices import Domains, EngineName, Master, chosen_domains
 from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
 from crossrec.data.dataset import open_dataset
-from crossrec.data.preparing.cleaning import clean, part_counts
+from crossrec.data.preparing.cleaning import clean
 from crossrec.data.step import create
 
 __all__ = ["split_rows"]
@@ -19,7 +19,9 @@ __all__ = ["split_rows"]
 def split_rows(
     folder: Annotated[Path, typer.Argument(help="Folder of the data set.")],
     out_folder: Annotated[Path, typer.Option("--out", help="Folder of the new data set.")],
-    protocol: Annotated[str, typer.Option(help="leave-last-out, global-time, hash or given.")] = "leave-last-out",
+    protocol: Annotated[
+        str, typer.Option(help="leave-last-out, global-time, hash, given or new-users.")
+    ] = "leave-last-out",
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A setting of the protocol: test_share=0.2. Repeat.")
     ] = None,
@@ -29,7 +31,10 @@ def split_rows(
     replace: Annotated[bool, typer.Option("--replace", help="Replace domains that are in --out.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write train, valid or test into the column split; `evaluate --protocol given` takes it from there."""
+    """Write train, valid or test into the column split; `evaluate --protocol given` takes it from there.
+
+    A domain without a row of test or validation is warned of.
+    """
     step = create("partition", {**parse_pairs("--set", setting or []), "protocol": protocol})
     with working("splitting") as say:
         done = clean(
@@ -42,10 +47,12 @@ def split_rows(
             replace=replace,
             progress=say,
         )
-    parts = part_counts(open_dataset(out_folder), list(done.steps[0].rows_in))
+    parts = done.steps[0].parts
     if as_json:
         print_json({**done.to_dict(), "parts": parts})
         return
     out.print(str(done))
     for domain, counts in parts.items():
         out.print(f"  {domain}: " + ", ".join(f"{part} {rows:,}" for part, rows in counts.items()))
+    if protocol == "new-users":
+        out.print("its histories lie in train: evaluate --protocol given --protocol-set persons=new keeps them out")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import narwhals as nw
@@ -22,7 +22,7 @@ from crossrec.data.source import FileNote
 from crossrec.data.step import Step, create, settings_of
 from crossrec.data.storing.writing import Content, write_domains
 
-__all__ = ["Cleaned", "Done", "clean", "parse_step", "part_counts"]
+__all__ = ["Cleaned", "Done", "clean", "parse_step"]
 
 _OWN = "\n"
 """Ends the domain in front of a user's id while several domains are looked at together; no id holds it."""
@@ -38,6 +38,7 @@ class Done:
         why: What fell away.
         rows_in: Rows before, by domain.
         rows_out: Rows after, by domain.
+        parts: Rows of each part of the split after it, by domain, where the step writes one.
     """
 
     name: str
@@ -45,6 +46,31 @@ class Done:
     why: str
     rows_in: dict[str, int]
     rows_out: dict[str, int]
+    parts: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> dict[str, str]:
+        """Domain -> the part that it has no row in: test, or validation where other domains have it."""
+        wanted = [part for part in ("valid", "test") if any(counts[part] for counts in self.parts.values())]
+        moments = self.settings.get("protocol") == "global-time"
+        why = "; global-time cuts all domains at the same moments: split it alone" if moments else ""
+        found = {}
+        for domain, counts in self.parts.items():
+            empty = [part for part in ("valid", "test") if not counts[part] and part in (*wanted, "test")]
+            if empty:
+                found[domain] = f"no row is in {' and '.join(empty)}{why}"
+        return found
+
+    def to_dict(self) -> dict[str, object]:
+        """Return all of it as plain values, for JSON."""
+        return {**asdict(self), "warnings": self.warnings}
+
+    def of(self, domain: str) -> dict[str, object]:
+        """Say for the manifest what the step did to one domain."""
+        mine: dict[str, object] = {"rows_in": self.rows_in[domain], "rows_out": self.rows_out[domain]}
+        mine |= {"parts": self.parts[domain]} if self.parts else {}
+        mine |= {"warning": self.warnings[domain]} if domain in self.warnings else {}
+        return {"name": self.name, "settings": self.settings, "why": self.why, **mine}
 
 
 @dataclass(frozen=True)
@@ -63,7 +89,7 @@ class Cleaned:
 
     def to_dict(self) -> dict[str, object]:
         """Return all of it as plain values, for JSON."""
-        return {"path": str(self.path), "version": self.version, "steps": [asdict(step) for step in self.steps]}
+        return {"path": str(self.path), "version": self.version, "steps": [step.to_dict() for step in self.steps]}
 
     def __str__(self) -> str:
         lines = []
@@ -73,6 +99,7 @@ class Cleaned:
             for domain, rows in step.rows_in.items():
                 left = step.rows_out[domain]
                 lines.append(f"  {domain}: {rows:,} in, {left:,} out, {rows - left:,} dropped: {step.why}")
+            lines += [f"  warning: {domain}: {words}" for domain, words in step.warnings.items()]
         return "\n".join([*lines, f"version {self.version[:12]} in {self.path}"])
 
 
@@ -91,16 +118,6 @@ def parse_step(text: str) -> tuple[str, Step]:
             raise InvalidInput(f"step {name}: expected setting=value after the colon, got '{pair}'")
         settings[key.strip()] = value.strip()
     return name, create(name, settings)
-
-
-def part_counts(data: Dataset, domains: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Count the rows of each part of the split, by domain."""
-    found = {}
-    for name in domains:
-        split = data.rows(name).select(pl.col("split").cast(pl.String)).group_by("split").len()
-        counted = dict(split.collect(engine="streaming").iter_rows())
-        found[name] = {part: counted.get(part, 0) for part in SPLITS}
-    return found
 
 
 def clean(
@@ -147,7 +164,7 @@ def clean(
             rows = _persons(runs.scan([path for name in names for path in data.files(name)]), own)
             rows, done = _taken(rows, steps, runs, names, progress)
             made = on_disk(_accounts(rows, own), runs, workspace / "rows")
-        contents = {name: _content(data, name, made, [_of_domain(step, name) for step in done]) for name in names}
+        contents = {name: _content(data, name, made, [step.of(name) for step in done]) for name in names}
         links = carried(read_links(data.path), data.manifest.domains, names)  # as they are now, not when it began
         manifest = write_domains(out, contents, links=links, replace=replace, progress=progress)
     written = {name: manifest.domains[name].rows for name in names}
@@ -186,7 +203,8 @@ def _taken(
             raise Refused(f"step {name}: leaves no row of domain '{empty[0]}' ({before[empty[0]]:,} came in); ask less")
         if any(after[domain] > before[domain] for domain in names):
             raise RuntimeError(f"step {name}: {before} rows came in and {after} out")
-        done.append(Done(name, settings_of(step), step.why, before, after))
+        parts = _parts(rows, names) if name == "partition" else {}
+        done.append(Done(name, settings_of(step), step.why, before, after, parts))
         before = after
     return rows, done
 
@@ -195,6 +213,13 @@ def _counts(rows: Table, names: Sequence[str]) -> dict[str, int]:
     counted = collected(rows.group_by("domain").agg(nw.len().cast(nw.Int64()).alias("rows")))
     found = dict(counted.select("domain", "rows").iter_rows())
     return {name: found.get(name, 0) for name in names}
+
+
+def _parts(rows: Table, names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Count the rows of each part of the split, by domain."""
+    counted = collected(rows.group_by("domain", "split").agg(nw.len().cast(nw.Int64()).alias("rows")))
+    found = {(domain, part): count for domain, part, count in counted.select("domain", "split", "rows").iter_rows()}
+    return {name: {part: found.get((name, part), 0) for part in SPLITS} for name in names}
 
 
 def _persons(rows: Table, own: Sequence[str]) -> Table:
@@ -214,11 +239,6 @@ def _accounts(rows: Table, own: Sequence[str]) -> Table:
         here = nw.col("domain") == name
         user = nw.when(here).then(nw.col("user_id").str.slice(len(name) + len(_OWN))).otherwise(user)
     return rows.with_columns(user.alias("user_id")) if own else rows
-
-
-def _of_domain(step: Done, domain: str) -> dict[str, object]:
-    """Say for the manifest what a step did to one domain."""
-    return {**asdict(step), "rows_in": step.rows_in[domain], "rows_out": step.rows_out[domain]}
 
 
 def _content(data: Dataset, name: str, rows: pl.LazyFrame, steps: Sequence[dict[str, object]]) -> Content:

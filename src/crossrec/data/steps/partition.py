@@ -10,6 +10,7 @@ import narwhals as nw
 from crossrec.core.errors import InvalidInput, Refused, unknown_name
 from crossrec.data.engine import LARGEST_CHANCE, Engine, Table, collected
 from crossrec.data.step import ORDER, is_taste, of_user, place_in
+from crossrec.data.steps._persons import IDENTITY, Held, part_of
 
 __all__ = ["Partition"]
 
@@ -18,8 +19,8 @@ _SETTINGS = {
     "global-time": ("validation_from", "test_from", "validation_quantile", "test_quantile"),
     "hash": ("validation_share", "test_share", "within", "over", "seed"),
     "given": ("validation", "validation_share", "over", "seed"),
+    "new-users": ("validation_persons", "test_persons", "held_share", "fewest", "over", "seed"),
 }
-_IDENTITY = ("domain", "user_id", "item_id", "interaction_type", "timestamp", "position")
 _COARSE = 2**32  # milliseconds, about 50 days
 
 
@@ -31,9 +32,12 @@ class Partition:
     "hash" is for "random", which draws from all rows at once: parts have the same sizes, but a row's draw follows
     from the row and the seed alone, so it is the same on every engine. Rows that say nothing about taste (returns,
     lists shown) are looked at by "global-time" only; the other protocols leave them in train, as models do.
+    "new-users" keeps whole persons from training, of all domains at once: of each a share of the rows is test (or
+    validation) and the others stay in train as the history to ask with; `given` with `persons=new` takes them so.
+    As with "hash" persons and rows are drawn by themselves and the seed, and their numbers are those of the protocol.
 
     Args:
-        protocol: "leave-last-out", "global-time", "hash" or "given".
+        protocol: "leave-last-out", "global-time", "hash", "given" or "new-users".
         validation_from: global-time: first moment of validation, milliseconds UTC; open takes the quantile.
         test_from: global-time: first moment of test, likewise.
         validation_quantile: global-time: share of rows before validation.
@@ -44,8 +48,13 @@ class Partition:
             each row for itself, so that rows which come later move none.
         validation: given: where the source has no validation, "last" takes each user's last training row, "hash" a
             share of them, "none" none.
-        over: leave-last-out, hash, given: "domain" treats a user in each domain apart; "all" as one person.
-        seed: hash, given: fixes the draw.
+        validation_persons: new-users: how many persons, or below 1 their share of those with `fewest` rows.
+        test_persons: new-users: likewise.
+        held_share: new-users: share of a held person's rows that are asked for, rounded down, at least one.
+        fewest: new-users: a person with fewer rows is learned from, >= 2.
+        over: leave-last-out, hash, given: "domain" treats a user in each domain apart; "all" as one person, which
+            new-users always does.
+        seed: hash, given, new-users: fixes the draw.
     """
 
     protocol: str = "leave-last-out"
@@ -57,9 +66,17 @@ class Partition:
     test_share: float = 0.1
     within: str = "user"
     validation: str = "last"
+    validation_persons: float = 0.1
+    test_persons: float = 0.1
+    held_share: float = 0.2
+    fewest: int = 5
     over: str = "domain"
     seed: int = 0
     why: ClassVar[str] = "nothing falls away"
+
+    def __post_init__(self) -> None:
+        if self.protocol == "new-users":
+            object.__setattr__(self, "over", "all")
 
     @property
     def needs_order(self) -> bool:
@@ -75,6 +92,9 @@ class Partition:
             cut = self._last_out(rows)
         elif self.protocol == "global-time":
             cut = self._global_time(rows)
+        elif self.protocol == "new-users":
+            held = Held(self.validation_persons, self.test_persons, self.held_share, self.fewest, self.seed)
+            cut = held.parts_of(rows, engine)
         else:
             cut = (self._hashed if self.protocol == "hash" else self._given)(rows, engine)
         return cut.select(rows.collect_schema().names())
@@ -108,7 +128,7 @@ class Partition:
             place_in(group).alias("#place"), nw.col("domain").count().over(*group).alias("#size")
         )
         behind, enough = nw.col("#size") - nw.col("#place"), nw.col("#counts") & (nw.col("#size") >= 3)
-        return marked.with_columns(_parts(test=enough & (behind == 0), valid=enough & (behind == 1)))
+        return marked.with_columns(part_of(test=enough & (behind == 0), valid=enough & (behind == 1)))
 
     def _global_time(self, rows: Table) -> Table:
         untimed = rows.filter(nw.col("timestamp").is_null()).group_by("domain").agg(nw.len().alias("rows"))
@@ -125,15 +145,15 @@ class Partition:
         if first > second:
             raise InvalidInput(f"global-time: expected validation_from <= test_from, got {first} and {second}")
         time = nw.col("timestamp")
-        return rows.with_columns(_parts(test=time >= second, valid=time >= first))
+        return rows.with_columns(part_of(test=time >= second, valid=time >= first))
 
     def _hashed(self, rows: Table, engine: Engine) -> Table:
-        drawn = engine.chance(rows, _IDENTITY, "#chance", self.seed).with_columns(is_taste().alias("#counts"))
+        drawn = engine.chance(rows, IDENTITY, "#chance", self.seed).with_columns(is_taste().alias("#counts"))
         chance, counts = nw.col("#chance"), nw.col("#counts")
         if self.within == "all":
             tested = int(self.test_share * LARGEST_CHANCE)
             held = int((self.test_share + self.validation_share) * LARGEST_CHANCE)
-            return drawn.with_columns(_parts(test=counts & (chance < tested), valid=counts & (chance < held)))
+            return drawn.with_columns(part_of(test=counts & (chance < tested), valid=counts & (chance < held)))
         group = [*of_user(self.over), "#counts"]
         placed = drawn.with_columns(
             place_in(group, ("#chance", *ORDER)).alias("#place"), nw.col("domain").count().over(*group).alias("#size")
@@ -144,7 +164,7 @@ class Partition:
         placed = placed.with_columns(valids.alias("#valids"))
         place = nw.col("#place")
         test = counts & (place <= nw.col("#tests"))
-        return placed.with_columns(_parts(test=test, valid=counts & (place <= nw.col("#tests") + nw.col("#valids"))))
+        return placed.with_columns(part_of(test=test, valid=counts & (place <= nw.col("#tests") + nw.col("#valids"))))
 
     def _given(self, rows: Table, engine: Engine) -> Table:
         parts = set(collected(rows.select("split").unique())["split"].to_list())
@@ -158,7 +178,7 @@ class Partition:
         if self.validation == "last":
             _same_clock(rows, user)
         else:
-            marked, order = engine.chance(marked, _IDENTITY, "#chance", self.seed), ("#chance", *ORDER)
+            marked, order = engine.chance(marked, IDENTITY, "#chance", self.seed), ("#chance", *ORDER)
         group = [*user, "#counts"]
         placed = marked.with_columns(
             place_in(group, order).alias("#place"), nw.col("domain").count().over(*group).alias("#size")
@@ -169,12 +189,6 @@ class Partition:
         else:
             valid = counts & (place <= nw.min_horizontal(_half_up(self.validation_share), size - 1))
         return placed.with_columns(nw.when(valid).then(nw.lit("valid")).otherwise(nw.col("split")).alias("split"))
-
-
-def _parts(*, test: nw.Expr, valid: nw.Expr) -> nw.Expr:
-    """Name the part of each row; test goes before validation."""
-    held = nw.when(valid).then(nw.lit("valid")).otherwise(nw.lit("train"))
-    return nw.when(test).then(nw.lit("test")).otherwise(held).alias("split")
 
 
 def _half_up(share: float) -> nw.Expr:
