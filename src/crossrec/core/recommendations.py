@@ -18,7 +18,7 @@ from crossrec.core.vocabulary import Id
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Recommendations", "Scores", "check_k", "top_k"]
+__all__ = ["Recommendations", "Scores", "check_k", "push", "settle", "sink", "top_k", "worse"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +48,14 @@ class Scores:
         least = np.zeros(len(values), dtype=np.float32) if floor is None else floor
         said = _says_something(np.ascontiguousarray(values, dtype=np.float32), np.asarray(least, dtype=np.float32))
         return cls(values, known & said, least)
+
+    def best(
+        self, k: int, *, seen: tuple[Offsets, Codes] | None = None, allowed: Bools | None = None
+    ) -> tuple[Codes, Floats]:
+        """Pick the k best items of each row by `top_k`; the list of whoever gets no opinion stays empty."""
+        items, scores = top_k(self.values, k, seen=seen, allowed=allowed, floor=self.floor)
+        items[~self.opinion], scores[~self.opinion] = -1, -np.inf
+        return items, scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +197,7 @@ def _says_something(values: Floats, least: Floats) -> Bools:  # pragma: no cover
 def _fill_top_k(
     values: Floats, allowed: Bools, indptr: Offsets, seen: Codes, floor: Floats, items: Codes, scores: Floats
 ) -> None:  # pragma: no cover - compiled
-    """Scan each row once with a heap of k, then empty the heap from its worst to its best."""
+    """Scan each row once with a heap of k."""
     k = items.shape[1]
     for row in numba.prange(values.shape[0]):
         heap_items, heap_scores = items[row], scores[row]
@@ -205,28 +213,25 @@ def _fill_top_k(
             if not allowed[code] or (at < end and seen[at] == code) or abs(score) <= floor[row]:
                 continue
             if size < k:
-                _push(heap_items, heap_scores, size, code, score)
+                push(heap_items, heap_scores, size, code, score)
                 size += 1
             else:
-                _sink(heap_items, heap_scores, k, code, score)
-        for last in range(size - 1, 0, -1):
-            item, score = heap_items[last], heap_scores[last]
-            heap_items[last], heap_scores[last] = heap_items[0], heap_scores[0]
-            _sink(heap_items, heap_scores, last, item, score)
+                sink(heap_items, heap_scores, k, code, score)
+        settle(heap_items, heap_scores, size)
 
 
 @numba.njit(cache=True, inline="always")
-def _worse(score: float, code: int, other_score: float, other_code: int) -> bool:  # pragma: no cover - compiled
+def worse(score: float, code: int, other_score: float, other_code: int) -> bool:  # pragma: no cover - compiled
     """Does the first stand behind the second in a list?"""
     return score < other_score or (score == other_score and code > other_code)
 
 
 @numba.njit(cache=True)
-def _push(items: Codes, scores: Floats, place: int, code: int, score: float) -> None:  # pragma: no cover - compiled
+def push(items: Codes, scores: Floats, place: int, code: int, score: float) -> None:  # pragma: no cover - compiled
     """Add to a heap whose root is the worst."""
     while place > 0:
         parent = (place - 1) // 2
-        if not _worse(score, code, scores[parent], items[parent]):
+        if not worse(score, code, scores[parent], items[parent]):
             break
         items[place], scores[place] = items[parent], scores[parent]
         place = parent
@@ -234,17 +239,26 @@ def _push(items: Codes, scores: Floats, place: int, code: int, score: float) -> 
 
 
 @numba.njit(cache=True)
-def _sink(items: Codes, scores: Floats, size: int, code: int, score: float) -> None:  # pragma: no cover - compiled
+def sink(items: Codes, scores: Floats, size: int, code: int, score: float) -> None:  # pragma: no cover - compiled
     """Put a new element in the place of the root of a heap of `size`."""
     place = 0
     while True:
         child = 2 * place + 1
         if child >= size:
             break
-        if child + 1 < size and _worse(scores[child + 1], items[child + 1], scores[child], items[child]):
+        if child + 1 < size and worse(scores[child + 1], items[child + 1], scores[child], items[child]):
             child += 1
-        if not _worse(scores[child], items[child], score, code):
+        if not worse(scores[child], items[child], score, code):
             break
         items[place], scores[place] = items[child], scores[child]
         place = child
     items[place], scores[place] = code, score
+
+
+@numba.njit(cache=True)
+def settle(items: Codes, scores: Floats, size: int) -> None:  # pragma: no cover - compiled
+    """Empty a heap of `size` in its place, from its worst to its best: the best comes first."""
+    for last in range(size - 1, 0, -1):
+        item, score = items[last], scores[last]
+        items[last], scores[last] = items[0], scores[0]
+        sink(items, scores, last, item, score)

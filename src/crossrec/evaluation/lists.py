@@ -22,8 +22,10 @@ from crossrec.models.recommender import Recommender
 
 __all__ = ["Lists", "forget_peak", "lists_of", "peak_mb"]
 
-_CELLS = 16_000_000
-"""Scores held at once by default: 64 MB of float32."""
+_AT_ONCE, _CELLS = 8_192, 16_000_000
+"""Questions at once by default, whose scores the model bounds; and scores held where candidates are drawn: 64 MB."""
+_FIRST = 64
+"""Questions with which everything is compiled outside the clock."""
 _BYTES_A_PLACE = 24
 """Codes and hits of a place, and what metrics take from them in double precision."""
 
@@ -57,7 +59,7 @@ def lists_of(
         model: Fitted.
         questions: N of them.
         protocol: Says how long lists are and whether history is masked.
-        batch_size: Questions at once; None takes as many as need 64 MB of scores. No list depends on it.
+        batch_size: Questions at once; None takes 8,192. No list depends on it.
         progress: Called with lists made and lists to make.
 
     Raises:
@@ -66,7 +68,9 @@ def lists_of(
         OutOfBudget: Lists of that length for all questions would not fit into memory.
     """
     catalogue = questions.catalogue
-    size = max(1, min(8192, _CELLS // max(1, len(catalogue)))) if batch_size is None else batch_size
+    size = batch_size
+    if size is None:
+        size = max(1, min(_AT_ONCE, _CELLS // max(1, len(catalogue)))) if protocol.sampled else _AT_ONCE
     if size < 1:
         raise InvalidInput(f"batch_size: expected >= 1, got {size}")
     k = protocol.lengths[-1]
@@ -74,7 +78,7 @@ def lists_of(
     items = np.full((len(questions), k), -1, dtype=np.int32)
     opinion = np.zeros(len(questions), dtype=np.bool_)
     drawn = draw(questions, protocol.sampled, seed=protocol.seed) if protocol.sampled else None
-    _answers(model, questions, slice(0, 1), protocol, drawn=drawn)  # compiles outside the clock
+    _answers(model, questions, questions.batches(_FIRST)[0], protocol, drawn=drawn)
     taken = stopwatch()
     for rows in questions.batches(size):
         found, opinion[rows] = _answers(model, questions, rows, protocol, drawn=drawn)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypedDict
 
 import numpy as np
 
 from crossrec.core.arrays import Bools, Codes, Floats, Offsets
 from crossrec.core.query import Queries
-from crossrec.core.recommendations import Recommendations, Scores, check_k, top_k
+from crossrec.core.recommendations import Recommendations, Scores, check_k
 from crossrec.core.vocabulary import Id
 from crossrec.models.machine import require_memory
 from crossrec.models.progress import tracked
 
-__all__ = ["SCORE_BUDGET", "Masks", "Scorer", "rank"]
+__all__ = ["SCORE_BUDGET", "Masks", "Opinions", "Scorer", "rank"]
 
 SCORE_BUDGET = 32_000_000
 """Most scores held at once: 128 MB of float32."""
@@ -25,6 +25,26 @@ class Scorer(Protocol):
 
     def __call__(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Return the scores."""
+        ...
+
+
+class Opinions(Protocol):
+    """What `rank` needs of scores: `Scores` has all of them, and others may work out those of the best alone."""
+
+    @property
+    def opinion(self) -> Bools:
+        """Bool[B], see `Scores`."""
+        ...
+
+    @property
+    def floor(self) -> Floats | None:
+        """Float32[B], see `Scores`."""
+        ...
+
+    def best(
+        self, k: int, *, seen: tuple[Offsets, Codes] | None = None, allowed: Bools | None = None
+    ) -> tuple[Codes, Floats]:
+        """Pick the k best of each row, see `Scores`."""
         ...
 
 
@@ -43,13 +63,14 @@ class Masks(TypedDict):
 
 
 def rank(
-    score: Scorer,
+    score: Callable[[Queries, Sequence[Id] | None], Opinions],
     queries: Queries,
     k: int,
     *,
     exclude_seen: bool,
     candidates: Sequence[Id] | None = None,
     allowed: Bools | None = None,
+    a_row: int | None = None,
 ) -> Recommendations:
     """Score a batch in slices of bounded memory and keep the k best of each row.
 
@@ -57,12 +78,13 @@ def rank(
     above it: knowing films alone is no opinion on books.
 
     Args:
-        score: The model's `score`.
+        score: The model's `score`, or what gives other opinions on all items or on candidates in their order.
         queries: B queries on the model's own codes.
         k: Length of the lists, >= 1; beyond the number of items ranked they have that length.
         exclude_seen: Leave out the items of each history.
         candidates: Rank only these; ids unknown to the catalogue are passed over.
         allowed: Bool[I], the items that may be shown; None is all.
+        a_row: Numbers held for a query; None is a score for each item that is ranked.
 
     Raises:
         InvalidInput: k is no whole number, or k < 1.
@@ -83,13 +105,14 @@ def rank(
         require_memory(batch * places * 8, f"{batch:,} lists of {places:,} items")
     items, scores = np.full((batch, places), -1, np.int32), np.full((batch, places), -np.inf, np.float32)
     opinion = np.zeros(batch, dtype=np.bool_)
-    step = max(1, SCORE_BUDGET // max(1, width))
+    step = max(1, SCORE_BUDGET // max(1, width if a_row is None else a_row))
     for start in tracked("lists", range(0, batch, step), size=step, total=batch):
         part = slice(start, start + step)
-        scored = score(queries[part], asked)
+        asking = queries[part]
+        scored = score(asking, asked)
         opinion[part] = scored.opinion
-        seen = _seen(queries[part], chosen) if exclude_seen else None
-        items[part], scores[part] = _best(scored, k, seen, allowed)
+        seen = _seen(asking, chosen) if exclude_seen else None
+        items[part], scores[part] = scored.best(k, seen=seen, allowed=allowed)
         if scored.floor is not None:  # what it knows may be about other items than may be shown
             opinion[part] &= (items[part] >= 0).any(axis=1)
     if chosen is not None:
@@ -112,10 +135,3 @@ def _seen(queries: Queries, chosen: Codes | None) -> tuple[Offsets, Codes]:
     hit = chosen[place] == codes if len(chosen) else np.zeros(len(codes), dtype=np.bool_)
     counted = np.concatenate([np.zeros(1, np.int64), np.cumsum(hit)])
     return counted[indptr], place[hit].astype(np.int32)
-
-
-def _best(scored: Scores, k: int, seen: tuple[Offsets, Codes] | None, allowed: Bools | None) -> tuple[Codes, Floats]:
-    """Pick the best, and leave the lists of those without an opinion empty."""
-    items, scores = top_k(scored.values, k, seen=seen, allowed=allowed, floor=scored.floor)
-    items[~scored.opinion], scores[~scored.opinion] = -1, -np.inf
-    return items, scores

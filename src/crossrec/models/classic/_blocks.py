@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from crossrec.core.arrays import Codes, Floats
+from crossrec.core.arrays import Codes, Floats, Offsets
 
-__all__ = ["block_labels", "blocks_of", "silence_strangers"]
+__all__ = ["block_labels", "blocks_of", "labels_in_reach", "silence_strangers"]
 
 
 def block_labels(seen: sp.csr_array) -> Codes:
@@ -47,3 +48,33 @@ def silence_strangers(values: Floats, rows: sp.csr_array, labels: Codes, codes: 
     columns = labels if codes is None else labels[codes]
     for line, mine in zip(values, known, strict=True):  # a line at a time: no second large array
         line[~mine[columns]] = 0
+
+
+def labels_in_reach(rows: sp.csr_array, labels: Codes) -> tuple[Offsets, Codes]:
+    """Return the blocks that each history has items of, each once, as CSR: Int64[B + 1] and Int32[…].
+
+    Args:
+        rows: [B, I] CSR of the histories.
+        labels: Int32[I], see `block_labels`.
+    """
+    counts, found = _distinct(rows.indptr.astype(np.int64), labels[rows.indices])
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]), found
+
+
+@numba.njit(cache=True, nogil=True)
+def _distinct(indptr: Offsets, labels: Codes) -> tuple[Offsets, Codes]:  # pragma: no cover - compiled
+    """Return Int64[B], how many different labels each row has, and these; rows have few."""
+    counts, found, end = np.zeros(len(indptr) - 1, np.int64), np.empty_like(labels), 0
+    for row in range(len(counts)):
+        begin = end
+        for label in labels[indptr[row] : indptr[row + 1]]:
+            new = True
+            for other in found[begin:end]:
+                if other == label:
+                    new = False
+                    break
+            if new:
+                found[end] = label
+                end += 1
+        counts[row] = end - begin
+    return counts, found[:end].copy()

@@ -1,41 +1,142 @@
-"""What factor models share: scores as products of vectors, and items alike by the angle between them."""
+"""What factor models share: scores and lists from products of vectors, and items alike by the angle between them."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Unpack
 
-import numba
 import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
 
-from crossrec.core.arrays import Codes, Floats
+from crossrec.core.arrays import Bools, Codes, Floats, Offsets
 from crossrec.core.catalogue import Catalogue
-from crossrec.core.recommendations import Recommendations
+from crossrec.core.query import Queries
+from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
+from crossrec.models.classic._blocks import labels_in_reach, silence_strangers
 from crossrec.models.classic._neighbours import similar_items
+from crossrec.models.classic._products import Bars, best_of, dense_scores, tiles_of
+from crossrec.models.ranking import Masks, rank
+from crossrec.models.recommender import FromScores
 
-__all__ = ["dense_scores", "similar_by_angle"]
+__all__ = ["FromProducts", "Products", "Reach", "similar_by_angle"]
 
-_BLOCK = 1_024
+_FEW = 32
+"""Queries for which it does not pay to lay the items out: their scores are multiplied out."""
+_A_ROW = 2_000
+"""Numbers held for a query, about: its history, and its vectors more than once."""
 
 
-def dense_scores(vectors: Floats, items: Floats, codes: Codes | None = None) -> Floats:
-    """Return the products of query vectors and item vectors.
-
-    Each cell adds its terms in one order, so it depends neither on the batch, nor on the candidates, nor on
-    the threads; a BLAS product keeps none of the three.
+class Reach(NamedTuple):
+    """Which items histories can say anything about.
 
     Args:
-        vectors: Float32[B, D].
-        items: Float32[I, D].
-        codes: Int32[C] items to score; None is all.
-
-    Returns:
-        Float32[B, I], or [B, C].
+        rows: [B, I] CSR of the histories.
+        labels: Int32[I], see `block_labels`.
     """
-    chosen = items if codes is None else items[codes]
-    out = np.zeros((len(vectors), len(chosen)), dtype=np.float32)
-    _add_products(np.ascontiguousarray(vectors, dtype=np.float32), np.ascontiguousarray(chosen.T), out)
-    return out
+
+    rows: sp.csr_array
+    labels: Codes
+
+
+@dataclass(frozen=True, eq=False)
+class Products:
+    """Scores of B queries as products of vectors that are not multiplied out yet.
+
+    Args:
+        vectors: Float32[K, B, D], each query's vector for the items of each part.
+        items: Float32[I, D].
+        known: Bool[B], is there a history to tell from?
+        parts: Int[I], the part of each item, -1 for one that nobody asks for; None where there is one part.
+        reach: Items out of it score 0, and 0 says nothing about an item; None where every score counts.
+        codes: Int32[C], the items in question; None is all.
+    """
+
+    vectors: Floats
+    items: Floats
+    known: Bools
+    parts: NDArray[np.integer] | None = None
+    reach: Reach | None = None
+    codes: Codes | None = None
+
+    @property
+    def opinion(self) -> Bools:
+        """Bool[B], false for who has no history."""
+        return self.known
+
+    @property
+    def floor(self) -> Floats | None:
+        """Float32[B], see `Scores`."""
+        return None if self.reach is None else np.zeros(len(self.known), dtype=np.float32)
+
+    def scores(self) -> Scores:
+        """Multiply out."""
+        parts = self._parts()
+        if len(self.vectors) == 1 and (len(parts) == 0 or int(parts.min()) == 0):
+            values = dense_scores(self.vectors[0], self.items, self.codes)
+        else:
+            shown = np.arange(len(self.items), dtype=np.int32) if self.codes is None else self.codes
+            values = np.zeros((len(self.known), len(shown)), dtype=np.float32)
+            for part, vectors in enumerate(self.vectors):
+                columns = np.flatnonzero(parts == part)
+                if len(columns):
+                    values[:, columns] = dense_scores(vectors, self.items, shown[columns])
+        if self.reach is None:
+            return Scores(values, self.known)
+        silence_strangers(values, *self.reach, self.codes)  # their products with the vectors are chance
+        return Scores.above(values, self.known)
+
+    def best(
+        self, k: int, *, seen: tuple[Offsets, Codes] | None = None, allowed: Bools | None = None
+    ) -> tuple[Codes, Floats]:
+        """Pick the k best of the items in question, bit for bit what `scores` would give; see `Scores`."""
+        nobody = np.zeros(len(self.known) + 1, np.int64), np.zeros(0, np.int32)
+        labels = nobody[1] if self.reach is None or not self.reach.labels.any() else self.reach.labels
+        own = nobody if self.reach is None or len(labels) == 0 else labels_in_reach(*self.reach)
+        floor = np.full(len(self.known), -1, np.float32) if self.floor is None else self.floor
+        if self.codes is not None and len(labels):
+            labels = labels[self.codes]
+        parts = self._parts() if allowed is None else np.where(allowed, self._parts(), -1)
+        places = [np.flatnonzero(parts == part).astype(np.int32) for part in range(len(self.vectors))]
+        tiles = tiles_of(self.items if self.codes is None else self.items[self.codes], places)
+        items, scores = best_of(self.vectors, tiles, Bars(*(seen or nobody), floor, labels, *own), min(k, len(parts)))
+        items[~self.known], scores[~self.known] = -1, -np.inf
+        return items, scores
+
+    def _parts(self) -> NDArray[np.integer]:
+        """Return the part of each item in question."""
+        parts = np.zeros(len(self.items), np.int8) if self.parts is None else self.parts
+        return parts if self.codes is None else parts[self.codes]
+
+
+class FromProducts(FromScores):
+    """Gives scores and lists to a model whose score is a product of a query's vector and an item's.
+
+    A model writes `products`. Lists of many queries are made without a table of scores.
+    """
+
+    if TYPE_CHECKING:
+
+        def products(self, queries: Queries) -> Products:
+            """Return the vectors behind the scores of all items, for queries in the model's own codes."""
+            ...
+
+    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
+        """Find each history's vector and multiply it with the items'."""
+        return self._asked(self.aligned(queries), candidates).scores()
+
+    def ranked(self, queries: Queries, k: int, **masks: Unpack[Masks]) -> Recommendations:
+        """Return the lists of queries; of many, without multiplying out what cannot be in one."""
+        if len(queries) < _FEW:
+            return super().ranked(queries, k, **masks)
+        return rank(self._asked, queries, k, a_row=_A_ROW, **masks)
+
+    def _asked(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Products:
+        """Return the vectors behind the scores of all items, or of candidates."""
+        return dataclasses.replace(self.products(queries), codes=self.candidate_codes(candidates))
 
 
 def similar_by_angle(catalogue: Catalogue, items: Sequence[Id], vectors: Floats, k: int) -> Recommendations:
@@ -52,33 +153,3 @@ def similar_by_angle(catalogue: Catalogue, items: Sequence[Id], vectors: Floats,
     rows = dense_scores(unit[catalogue.codes_of(items)], unit)
     rows[:, lengths == 0] = -np.inf  # an item nobody had points nowhere
     return similar_items(catalogue, items, rows, k)
-
-
-@numba.njit(cache=True, parallel=True, nogil=True, fastmath={"contract"})
-def _add_products(vectors: Floats, columns: Floats, out: Floats) -> None:  # pragma: no cover - compiled
-    """Add vectors @ columns to `out`, a block of items a turn, dimension after dimension.
-
-    Two rows and four dimensions share what is loaded; the terms of a cell are added in the order of dimensions still.
-    """
-    size, dimensions, rows = columns.shape[1], columns.shape[0], len(vectors)
-    fours, pairs = dimensions // 4 * 4, rows // 2 * 2
-    for block in numba.prange((size + _BLOCK - 1) // _BLOCK):
-        start, stop = block * _BLOCK, min(size, block * _BLOCK + _BLOCK)
-        for row in range(0, pairs, 2):
-            upper, lower = out[row, start:stop], out[row + 1, start:stop]
-            for at in range(0, fours, 4):
-                a, b, c, d = vectors[row, at], vectors[row, at + 1], vectors[row, at + 2], vectors[row, at + 3]
-                next_row = vectors[row + 1]
-                e, f, g, h = next_row[at], next_row[at + 1], next_row[at + 2], next_row[at + 3]
-                first, second = columns[at, start:stop], columns[at + 1, start:stop]
-                third, fourth = columns[at + 2, start:stop], columns[at + 3, start:stop]
-                for place in range(stop - start):
-                    p, q, r, s = first[place], second[place], third[place], fourth[place]
-                    upper[place] = (((upper[place] + a * p) + b * q) + c * r) + d * s
-                    lower[place] = (((lower[place] + e * p) + f * q) + g * r) + h * s
-        for row in range(rows):
-            line = out[row, start:stop]
-            for at in range(fours if row < pairs else 0, dimensions):
-                weight, terms = vectors[row, at], columns[at, start:stop]
-                for place in range(stop - start):
-                    line[place] += weight * terms[place]

@@ -12,16 +12,15 @@ from crossrec.core.arrays import Bools, Codes, Doubles, Floats
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
-from crossrec.core.recommendations import Recommendations, Scores
+from crossrec.core.recommendations import Recommendations
 from crossrec.core.vocabulary import Id
-from crossrec.models.classic._factors import dense_scores, similar_by_angle
+from crossrec.models.classic._factors import FromProducts, Products, similar_by_angle
 from crossrec.models.classic._ridge import less
-from crossrec.models.recommender import FromScores
 
 __all__ = ["FromRatings", "features_of", "with_one"]
 
 
-class FromRatings(FromScores):
+class FromRatings(FromProducts):
     """Turns the vector and bias of a history into ratings: mean + both biases + product of the vectors.
 
     A model writes `solved`, and keeps `items_`, Float32[I, D + 1] with the bias last.
@@ -41,10 +40,10 @@ class FromRatings(FromScores):
             """Return [vector, bias] of each history, Float32[B, D + 1], and where there is one; the model's own."""
             ...
 
-    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
-        """Return predicted ratings, not cut at the ends of the scale so that lists stay in order."""
-        vectors, known = self.solved(self.aligned(queries))
-        return Scores(dense_scores(with_one(vectors), self._features(), self.candidate_codes(candidates)), known)
+    def products(self, queries: Queries) -> Products:
+        """Return what gives predicted ratings, not cut at the ends of the scale so that lists stay in order."""
+        vectors, known = self.solved(queries)
+        return Products(with_one(vectors)[None], self._features(), known)
 
     def predict(self, queries: Queries, items: Codes) -> Floats:
         """Return one rating a query, within the range seen in training; see `Rates`."""

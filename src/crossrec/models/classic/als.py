@@ -15,11 +15,11 @@ from crossrec.core.arrays import Bools, Codes, Floats
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import CsrValues, Interactions
 from crossrec.core.query import Queries
-from crossrec.core.recommendations import Recommendations, Scores
+from crossrec.core.recommendations import Recommendations
 from crossrec.core.vocabulary import Id
 from crossrec.data.engine import AlsSettings, Engine, Factorises
-from crossrec.models.classic._blocks import block_labels, silence_strangers
-from crossrec.models.classic._factors import dense_scores, similar_by_angle
+from crossrec.models.classic._blocks import block_labels
+from crossrec.models.classic._factors import FromProducts, Products, Reach, similar_by_angle
 from crossrec.models.classic._frequency import Turned, frequency_of, half_sweep_scaled, penalties, solve_scaled, turn
 from crossrec.models.classic._gradients import (
     Rows,
@@ -32,7 +32,7 @@ from crossrec.models.classic._growth import grown_of
 from crossrec.models.classic._neighbours import most_told
 from crossrec.models.classic._whitening import whiten
 from crossrec.models.progress import tracked
-from crossrec.models.recommender import FromScores, as_queries
+from crossrec.models.recommender import as_queries
 from crossrec.models.space import Range, Space
 
 __all__ = ["ALS"]
@@ -42,7 +42,7 @@ _TURNS, _MORE = 4, 4
 
 
 @dataclass
-class ALS(FromScores):
+class ALS(FromProducts):
     """Factors of implicit feedback: what was had counts more, what was not had counts a little as a no.
 
     A query's vector is solved from its history, also for users of the training data, so a stranger with the
@@ -141,16 +141,12 @@ class ALS(FromScores):
         self._keep(vectors)
         return self.remember(train)
 
-    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
-        """Solve each history's vector and multiply it with the items'."""
-        mine = self.aligned(queries)
-        vectors, known = self._solved(mine)
-        codes = self.candidate_codes(candidates)
-        values = dense_scores(vectors, self.whitened_, codes)
+    def products(self, queries: Queries) -> Products:
+        """Solve each history's vector; see `FromProducts`."""
+        vectors, known = self._solved(queries)
         if not hasattr(self, "blocks_"):  # saved by a release that did not keep them
             self.blocks_ = block_labels(self.histories_.acts.csr())
-        silence_strangers(values, mine.csr(), self.blocks_, codes)  # their products with the vector are chance
-        return Scores.above(values, known)
+        return Products(vectors[None], self.whitened_, known, reach=Reach(queries.csr(), self.blocks_))
 
     def embed(self, queries: Queries) -> Floats:
         """Return each history's vector; see `Embeds`."""

@@ -13,15 +13,14 @@ from crossrec.core.clock import random
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
-from crossrec.core.recommendations import Recommendations, Scores
+from crossrec.core.recommendations import Recommendations
 from crossrec.core.vocabulary import Id
-from crossrec.models.classic._blocks import block_labels, silence_strangers
-from crossrec.models.classic._factors import dense_scores, similar_by_angle
+from crossrec.models.classic._blocks import block_labels
+from crossrec.models.classic._factors import FromProducts, Products, Reach, similar_by_angle
 from crossrec.models.classic._folding import Axes, axes_of, fold_in, parts_of
 from crossrec.models.classic._neighbours import strongest_term
 from crossrec.models.classic._pairs import Factors, one_epoch
 from crossrec.models.progress import tracked
-from crossrec.models.recommender import FromScores
 from crossrec.models.space import Range, Space
 
 __all__ = ["BPR"]
@@ -30,7 +29,7 @@ _SPREAD = 0.1
 
 
 @dataclass
-class BPR(FromScores):
+class BPR(FromProducts):
     """Compares each item that was had with one that was not, and learns to put the first above.
 
     A query's vector is solved from its history against all items, also for users of the training data: see
@@ -90,13 +89,11 @@ class BPR(FromScores):
         self.blocks_ = block_labels(seen)
         return self.remember(train)
 
-    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
-        """Fold each history in, and multiply its vector with the items'."""
-        rows, codes = self.aligned(queries).csr(), self.candidate_codes(candidates)
+    def products(self, queries: Queries) -> Products:
+        """Fold each history in; see `FromProducts`."""
+        rows = queries.csr()
         vectors = fold_in(self._axes, rows.indptr.astype(np.int64), rows.indices, self.l2)
-        values = dense_scores(vectors, self.items_, codes)
-        silence_strangers(values, rows, self.blocks_, codes)  # their products with the vector are chance
-        return Scores.above(values, np.diff(rows.indptr) > 0)
+        return Products(vectors[None], self.items_, np.diff(rows.indptr) > 0, reach=Reach(rows, self.blocks_))
 
     def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
         """Return the items whose vectors, less the mean of all, point the same way; see `SimilarItems`."""

@@ -19,8 +19,8 @@ from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
-from crossrec.models.classic._blocks import block_labels, silence_strangers
-from crossrec.models.classic._factors import dense_scores, similar_by_angle
+from crossrec.models.classic._blocks import block_labels
+from crossrec.models.classic._factors import FromProducts, Products, Reach, similar_by_angle
 from crossrec.models.classic._neighbours import strongest_term
 from crossrec.models.classic._sparse import sum_of_rows
 from crossrec.models.graph._propagation import Graph
@@ -51,7 +51,7 @@ class Vectors(NamedTuple):
 
 
 @dataclass
-class ItemGraph(FromNetwork):
+class ItemGraph(FromProducts, FromNetwork):
     """Scores by the sum of a history's vectors; see the models for what the settings mean.
 
     A model writes `walked`, the vectors after the steps on the graph, and gives `learned` its loss.
@@ -81,12 +81,11 @@ class ItemGraph(FromNetwork):
         nn.init.normal_(table.weight, 0.0, _START)
         return table
 
-    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
-        """Multiply the sum of each history's vectors with those of the items."""
-        rows, codes = self.aligned(queries).csr(), self.candidate_codes(candidates)
-        values = dense_scores(_users(rows, self.weights_["sources"]), self.weights_["targets"], codes)
-        silence_strangers(values, rows, self.blocks_, codes)  # no way on the graph leads from the history to them
-        return Scores.above(values, np.diff(rows.indptr) > 0)
+    def products(self, queries: Queries) -> Products:
+        """Sum each history's vectors; see `FromProducts`. Other blocks are where no way on the graph leads."""
+        rows, targets = queries.csr(), self.weights_["targets"]
+        vectors, known = _users(rows, self.weights_["sources"]), np.diff(rows.indptr) > 0
+        return Products(vectors[None], targets, known, reach=Reach(rows, self.blocks_))
 
     def exported(self) -> Exported:
         """Return the vectors with one input: the history, 1 for each item that was had."""

@@ -18,9 +18,9 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._blocks import block_labels, silence_strangers
-from crossrec.models.classic._factors import dense_scores
 from crossrec.models.classic._growth import grown_of
 from crossrec.models.classic._neighbours import similar_items, strongest_term
+from crossrec.models.classic._products import dense_scores
 from crossrec.models.classic._sparse import dense_product, largest_products, sum_of_rows
 from crossrec.models.machine import require_memory
 from crossrec.models.recommender import FromScores

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from crossrec.core.arrays import Bools, Floats
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
-from crossrec.core.recommendations import Recommendations, Scores
+from crossrec.core.recommendations import Recommendations
 from crossrec.core.vocabulary import Id
-from crossrec.models.classic._blocks import block_labels, silence_strangers
-from crossrec.models.classic._factors import dense_scores
+from crossrec.models.classic._blocks import block_labels
+from crossrec.models.classic._factors import FromProducts, Products, Reach
 from crossrec.models.classic._gradients import confidences
-from crossrec.models.recommender import FromScores
 from crossrec.models.transfer._domains import cells_of_domain, counts_by_domain, similar_within
 from crossrec.models.transfer._solving import check_factors, solved, whitened_items
 
@@ -44,7 +43,7 @@ class Shared(NamedTuple):
 
 
 @dataclass
-class Bridge(FromScores):
+class Bridge(FromProducts):
     """Whoever has a history in the target is answered from it alone; whoever has none, by a vector carried over.
 
     A model writes `carried`, and learns it from what `factorised` gives. With histories in several source domains the
@@ -90,20 +89,13 @@ class Bridge(FromScores):
         known = counts_by_domain(seen, domains, size) > 0
         yield from shared_by(known, vectors, told)
 
-    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
-        """Solve each history's vector in each domain or carry it over, and multiply it with the domain's items."""
-        rows, codes = self.aligned(queries).csr(), self.candidate_codes(candidates)
-        domains = self.catalogue_.domains
-        vectors, known = self._vectors(rows, domains)
-        shown = np.arange(len(domains), dtype=np.int32) if codes is None else codes
-        values = np.zeros((len(vectors[0]), len(shown)), dtype=np.float32)
-        wanted = None if queries.domain is None or codes is not None else self.catalogue_.in_domain(queries.domain)
-        for code in range(len(vectors)):
-            columns = np.flatnonzero(domains[shown] == code)
-            if len(columns) and (wanted is None or wanted[shown[columns[0]]]):
-                values[:, columns] = dense_scores(vectors[code], self.whitened_, shown[columns])
-        silence_strangers(values, rows, self.blocks_, codes)
-        return Scores.above(values, known)
+    def products(self, queries: Queries) -> Products:
+        """Solve each history's vector in each domain, or carry it over; see `FromProducts`."""
+        rows, parts = queries.csr(), self.catalogue_.domains
+        vectors, known = self._vectors(rows, parts)
+        if queries.domain is not None:
+            parts = np.where(self.catalogue_.in_domain(queries.domain), parts, np.int16(-1))
+        return Products(vectors, self.whitened_, known, parts, Reach(rows, self.blocks_))
 
     def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
         """Return the items of the same domain whose vectors point the same way; see `SimilarItems`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,12 +13,9 @@ from crossrec.core.arrays import Bools, Codes, Floats
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
-from crossrec.core.recommendations import Scores
-from crossrec.core.vocabulary import Id
-from crossrec.models.classic._factors import dense_scores
+from crossrec.models.classic._factors import FromProducts, Products
 from crossrec.models.classic._rated import features_of, with_one
 from crossrec.models.classic._ridge import Side, less, solve_side, swept
-from crossrec.models.recommender import FromScores
 from crossrec.models.transfer._bridge import Shared, everywhere, shared_by
 from crossrec.models.transfer._domains import cells_of_domain, counts_by_domain
 
@@ -26,7 +23,7 @@ __all__ = ["RatedBridge"]
 
 
 @dataclass
-class RatedBridge(FromScores):
+class RatedBridge(FromProducts):
     """Whoever has rated in the target is predicted from that alone; whoever has not, by what is carried over.
 
     A rating is the domain's mean + bias of the user + bias of the item + product of their vectors. A model writes
@@ -83,18 +80,10 @@ class RatedBridge(FromScores):
         known, _, vectors = self._solved(rated)
         yield from shared_by(known, vectors, rated)
 
-    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
-        """Return predicted ratings, not cut at the ends of the scale so that lists stay in order."""
-        rows, codes = self.aligned(queries).csr("ratings"), self.candidate_codes(candidates)
-        vectors, known = self._everywhere(rows)
-        domains, features = self.catalogue_.domains, self._features()
-        shown = np.arange(len(domains), dtype=np.int32) if codes is None else codes
-        values = np.zeros((rows.shape[0], len(shown)), dtype=np.float32)
-        for code in range(len(vectors)):
-            columns = np.flatnonzero(domains[shown] == code)
-            if len(columns):
-                values[:, columns] = dense_scores(vectors[code], features, shown[columns])
-        return Scores(values, known)
+    def products(self, queries: Queries) -> Products:
+        """Return what gives predicted ratings, not cut at the ends of the scale so that lists stay in order."""
+        vectors, known = self._everywhere(queries.csr("ratings"))
+        return Products(vectors, self._features(), known, self.catalogue_.domains)
 
     def predict(self, queries: Queries, items: Codes) -> Floats:
         """Return one rating a query, within the range seen in training; see `Rates`."""

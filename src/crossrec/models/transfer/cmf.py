@@ -13,11 +13,11 @@ from crossrec.core.arrays import Floats
 from crossrec.core.errors import InvalidInput
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
-from crossrec.core.recommendations import Recommendations, Scores
+from crossrec.core.recommendations import Recommendations
 from crossrec.core.vocabulary import Id
-from crossrec.models.classic._blocks import block_labels, silence_strangers
-from crossrec.models.classic._factors import dense_scores, similar_by_angle
-from crossrec.models.recommender import FromScores, as_queries
+from crossrec.models.classic._blocks import block_labels
+from crossrec.models.classic._factors import FromProducts, Products, Reach, similar_by_angle
+from crossrec.models.recommender import as_queries
 from crossrec.models.space import Range, Space
 from crossrec.models.transfer._solving import check_factors, solved, whitened_items
 
@@ -25,7 +25,7 @@ __all__ = ["CMF"]
 
 
 @dataclass
-class CMF(FromScores):
+class CMF(FromProducts):
     """Factors of implicit feedback over the union of domains, in which a small domain may weigh as much as a large one.
 
     Args:
@@ -72,12 +72,11 @@ class CMF(FromScores):
         self.blocks_ = block_labels(seen)
         return self.remember(train)
 
-    def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
-        """Solve each history's vector and multiply it with the items'."""
-        rows, codes = self.aligned(queries).csr(), self.candidate_codes(candidates)
-        values = dense_scores(solved(self._told(rows), self.whitened_), self.whitened_, codes)
-        silence_strangers(values, rows, self.blocks_, codes)
-        return Scores.above(values, np.diff(rows.indptr) > 0)
+    def products(self, queries: Queries) -> Products:
+        """Solve each history's vector; see `FromProducts`."""
+        rows = queries.csr()
+        vectors, known = solved(self._told(rows), self.whitened_), np.diff(rows.indptr) > 0
+        return Products(vectors[None], self.whitened_, known, reach=Reach(rows, self.blocks_))
 
     def embed(self, queries: Queries) -> Floats:
         """Return each history's vector; see `Embeds`."""

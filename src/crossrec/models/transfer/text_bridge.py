@@ -18,8 +18,8 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.classic._blocks import block_labels, silence_strangers
-from crossrec.models.classic._factors import dense_scores
 from crossrec.models.classic._neighbours import most_told
+from crossrec.models.classic._products import dense_scores
 from crossrec.models.machine import require_memory
 from crossrec.models.recommender import FromScores
 from crossrec.models.space import Range, Space
