@@ -128,7 +128,7 @@ def test_goodbooks(tmp_path: Path) -> None:
     assert (record.rows, record.has_times, record.time_range) == (1, False, None)
     assert record.quarantined == {"rating outside 1 to 5": 1}
     book = dataset.items("x").row(0, named=True)
-    assert (book["title"], book["authors"], book["year"]) == ('The "Code"', "A, B", 2003)
+    assert (book["title"], book["authors"], book["year"]) == ('The "Code"', ["A", "B"], 2003)
     assert book["tags"] == ["thriller", "fiction"]
 
 
