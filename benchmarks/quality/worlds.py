@@ -1,8 +1,10 @@
 """Two hundred small worlds with known truth: do intervals cover it, is a gate harmless, what does an open one win?
 
 Persons have one of four tastes in films; with the chance of the dial their taste in books is the same, else any. Models
-learn from 500 of them; 200 new ones, who have films alone, are asked about books, which gives the interval; 10,000 more
-give the truth about the same fitted models. The oracle knows each one's taste in films and the dial.
+learn from 500 of them; 200 new ones, who have films alone, are asked about books, which gives the interval; 100,000
+more give the truth about the same fitted models. The oracle knows each one's taste in films and the dial. Transfer is
+the gate's own part, with popularity behind it. 20,000 persons who have half of their books already say whether the
+gate harms whoever has a history there.
 
     python benchmarks/quality/worlds.py
 """
@@ -28,9 +30,10 @@ from crossrec.metrics.ranking import find_hits, rank_metrics
 from crossrec.metrics.significance import bootstrap_mean
 from crossrec.models.histories import Histories
 from crossrec.models.recommender import Recommender
-from crossrec.models.transfer.gated import Gated
+from crossrec.models.transfer.gated import Gated, usual_parts
 
-TASTES, OF_TASTE, LEARNED, ASKED, TRUTH, K = 4, 10, 500, 200, 10_000, 10
+TASTES, OF_TASTE, LEARNED, ASKED, TRUTH, K = 4, 10, 500, 200, 100_000, 10
+KNOWN = 20_000
 ITEMS = TASTES * OF_TASTE
 DIALS = (0.0, 0.2, 0.5, 0.8, 1.0)
 Table = NDArray[np.bool_]
@@ -86,7 +89,8 @@ def world(dial: float, seed: int) -> dict[str, float | bool]:
     chance = np.random.default_rng(seed)
     _, films, books = persons(LEARNED, dial, chance)
     data = data_of(films, books)
-    control, transfer = served("ease", "popularity", data.domain("books")), served("domain_ease", "popularity", data)
+    alone, across = usual_parts(data.catalogue)
+    control, transfer = served(alone, "popularity", data.domain("books")), served(across, "popularity", data)
     gated = Gated(seed=seed).fit(data)
     tastes, films, books = persons(ASKED + TRUTH, dial, chance)
     fresh = data_of(films, books)
@@ -100,7 +104,13 @@ def world(dial: float, seed: int) -> dict[str, float | bool]:
     oracle = values_of(tastes[:, None] * OF_TASTE + np.arange(K), books)
     told = bootstrap_mean(values["transfer"][:ASKED] - values["control"][:ASKED], seed=seed)
     truth = {name: float((value[ASKED:] - values["control"][ASKED:]).mean()) for name, value in values.items()}
+    part = slice(ASKED, ASKED + KNOWN)
+    early = books[part] & (chance.random((KNOWN, ITEMS)) < 0.5)
+    known, later = Histories.of(data_of(films[part], early)), books[part] & ~early
+    gain = ndcg(gated, known, later) - ndcg(control, known, later)
+    gain = gain[early.any(axis=1) & later.any(axis=1)]
     return {
+        "known": float(gain.mean()),
         "covered": bool(told.low <= truth["transfer"] <= told.high),
         "transfer": truth["transfer"],
         "gated": truth["gated"],
@@ -119,13 +129,15 @@ def main() -> int:
         worlds = [world(dial, 1_000 * place + number) for number in range(chosen.worlds)]
         covered += sum(bool(one["covered"]) for one in worlds)
         means = {
-            name: float(np.mean([one[name] for one in worlds])) for name in ("transfer", "gated", "oracle", "open")
+            name: float(np.mean([one[name] for one in worlds]))
+            for name in ("transfer", "gated", "known", "oracle", "open")
         }
-        harmless = sum(float(one["gated"]) >= 0 for one in worlds)
+        harmless, kept = (sum(float(one[name]) >= 0 for one in worlds) for name in ("gated", "known"))
         found[str(dial)] = {
             **{name: round(value, 4) for name, value in means.items()},
             "covered": sum(bool(one["covered"]) for one in worlds),
             "harmless": harmless,
+            "harmless_known": kept,
             "harmless_p": round(float(binomtest(harmless, chosen.worlds, 0.95, alternative="less").pvalue), 4),
             "recovered": round(means["gated"] / means["oracle"], 3) if means["oracle"] > 0 else None,
         }

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crossrec.core.arrays import Bools, Codes, Doubles, Floats
-from crossrec.core.clock import random
-from crossrec.metrics.significance import Interval, bootstrap_mean
 from crossrec.models.transfer._blend import Blend
 from crossrec.models.transfer._domains import counts_by_domain
 from crossrec.models.transfer._evidence import Evidence
+from crossrec.models.transfer._leading import Lead, leading
 from crossrec.models.transfer._trying import ALONE, DIALS, judged
 
 __all__ = ["STAGES", "Choice", "Groups", "decide", "decided", "dials_of", "stage_of", "untold"]
@@ -24,10 +23,7 @@ STAGES = ("0", "1-2", "3-5", "6-10", "11+")
 _FROM = np.array([1, 3, 6, 11])
 _FEWEST = 20
 """Persons below which nothing is told of a group."""
-_FOLDS = 5
-"""Parts of the persons, each judged with weights that were chosen on the others."""
-
-_Chosen = Callable[[Doubles], tuple[int, int]]
+_LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -40,9 +36,9 @@ class Choice:
         control: Weight of the model of the target alone.
         transfer: Weight of the model of all domains; 0 is a closed gate.
         floor: Weight of the target's popularity.
-        difference: NDCG@10 of the best blend with transfer less that of the best without, each chosen on four fifths
-            of the persons and judged on the fifth; None where too few were asked.
-        low: Lower end of its 95 % interval, persons drawn.
+        difference: NDCG@10 of the chosen weights with transfer, or of those that come nearest, less that of the best
+            without; None where too few were asked.
+        low: Lower end of its interval, persons drawn, 95 % for all weights that were tried at once.
         high: Upper end.
         persons: How many were asked who did something in other domains.
         reason: The decision in words.
@@ -97,7 +93,7 @@ def decided(blend: Blend, evidence: Evidence, names: Sequence[str], seed: int) -
         blend: Parts that learned what the evidence left to learn from.
         evidence: The questions.
         names: The domains' names by code.
-        seed: Of the folds and of the bootstrap.
+        seed: Of the draws.
     """
     counts = counts_by_domain(evidence.histories.csr(), blend.catalogue.domains, len(names))
     own = counts[np.arange(len(evidence)), evidence.domains]
@@ -127,13 +123,13 @@ def decide(table: Doubles, groups: Groups, names: Sequence[str], seed: int) -> l
 
     The gate opens where the interval of the difference is above 0; popularity is mixed into a shut one by the same
     rule. Where a group alone cannot tell one or the other, all domains together are asked about the same length of
-    history; a group that says it is harmed stays closed.
+    history; a group that did worse itself with what they choose stays closed.
 
     Args:
         table: Float64[N, C], see `judged`.
         groups: Of whom the N questions are.
         names: The domains' names by code.
-        seed: Of the folds and of the bootstrap.
+        seed: Of the draws.
     """
     everywhere = [_group(table, groups, groups.stages == stage, stage, seed) for stage in range(len(STAGES))]
     choices = []
@@ -147,50 +143,37 @@ def decide(table: Doubles, groups: Groups, names: Sequence[str], seed: int) -> l
 def untold(names: Sequence[str], reason: str) -> list[Choice]:
     """Return closed gates for all groups: the target alone, or its popularity for who had nothing there."""
     return [
-        _closed(name, label, _Group(0, None, _usual(STAGES.index(label)), -1), reason)
-        for name in names
-        for label in STAGES
+        _closed(name, label, _Group(0, None, _usual(STAGES.index(label))), reason) for name in names for label in STAGES
     ]
 
 
 @dataclass(frozen=True)
 class _Group:
-    """Some questions: persons who did something elsewhere, the difference of transfer to them, and the best weights.
+    """Some questions: persons who did something elsewhere, what leads with transfer, and the best weights without it.
 
-    Those without transfer are the best for everybody, those with it for these persons; -1 where too few were asked.
+    Those without transfer are the best for everybody; -1 where too few were asked.
     """
 
     persons: int
-    difference: Interval | None
+    across: Lead | None
     alone: int
-    across: int
+    means: Doubles | None = None
 
 
 def _group(table: Doubles, groups: Groups, rows: Bools, stage: int, seed: int) -> _Group:
     """Look at one group of questions."""
     alone, usual = -1, _usual(stage)
     if len(np.unique(groups.users[rows])) >= _FEWEST:
-        gain = _crossed(table, groups.users, rows, lambda part: (_best(part)[0], usual), seed)
-        alone = _best(table[rows])[0] if gain.low > 0 else usual
+        others = [place for place in range(len(ALONE)) if place != usual]
+        lead = leading(table[rows], groups.users[rows], others, [usual], level=_LEVEL, seed=seed)
+        alone = lead.place if lead.low > 0 else usual
     both = rows & groups.elsewhere
     persons = len(np.unique(groups.users[both]))
     if persons < _FEWEST:
-        return _Group(persons, None, alone, -1)
-    difference = _crossed(table, groups.users, both, lambda part: _best(part)[::-1], seed)
-    return _Group(persons, difference, alone, _best(table[both])[1])
-
-
-def _crossed(table: Doubles, users: Codes, rows: Bools, chosen: _Chosen, seed: int) -> Interval:
-    """Return how much the first of two weights wins on the second, each part judged by what the others choose."""
-    part, persons = table[rows], users[rows]
-    codes, member = np.unique(persons, return_inverse=True)
-    fold = (random(seed).permutation(len(codes)) % _FOLDS)[member]
-    difference = np.zeros(len(part))
-    for side in range(_FOLDS):
-        asked = fold == side
-        first, second = chosen(part[~asked])
-        difference[asked] = part[asked, first] - part[asked, second]
-    return bootstrap_mean(difference, persons=persons, seed=seed)
+        return _Group(persons, None, alone)
+    bases, tried = range(len(ALONE)), range(len(ALONE), len(DIALS))
+    found = leading(table[both], groups.users[both], tried, bases, level=_LEVEL, seed=seed)
+    return _Group(persons, found, alone, table[both].mean(axis=0))
 
 
 def _usual(stage: int) -> int:
@@ -198,41 +181,41 @@ def _usual(stage: int) -> int:
     return 1 if stage == 0 else 0
 
 
-def _best(table: Doubles) -> tuple[int, int]:
-    """Return the places of the best weights without and with transfer; of equal ones the first."""
-    means, size = table.mean(axis=0), len(ALONE)
-    return int(np.argmax(means[:size])), size + int(np.argmax(means[size:]))
-
-
 def _chosen(name: str, label: str, own: _Group, everywhere: _Group) -> Choice:
     """Decide for one group, by itself or by all domains together."""
-    mine, all_of_them = own.difference, everywhere.difference
-    usual = _usual(STAGES.index(label))
+    mine, all_of_them, usual = own.across, everywhere.across, _usual(STAGES.index(label))
     if own.alone in {-1, usual}:
         own = dataclasses.replace(own, alone=usual if everywhere.alone < 0 else everywhere.alone)
     if mine is not None and mine.low > 0:
-        return _opened(name, label, own, own, "transfer helps here")
+        return _opened(name, label, mine, own, "transfer helps here")
     if mine is not None and mine.high < 0:
         return _closed(name, label, own, "transfer harms here")
-    if all_of_them is not None and all_of_them.low > 0 and (mine is None or mine.value >= 0):
-        return _opened(name, label, everywhere, own, "too few here to tell, and transfer helps in all domains together")
+    if all_of_them is not None and all_of_them.low > 0 and not _behind(own, all_of_them.place):
+        return _opened(
+            name, label, all_of_them, own, "too few here to tell, and transfer helps in all domains together"
+        )
     return _closed(name, label, own, _too_few(own) if mine is None else "whether transfer helps cannot be told")
+
+
+def _behind(own: _Group, place: int) -> bool:
+    """Is the mean of some weights below that of weights without transfer in this group?"""
+    return own.means is not None and bool(own.means[place] < own.means[: len(ALONE)].max())
 
 
 def _too_few(own: _Group) -> str:
     return f"{own.persons} persons were asked, {_FEWEST} are needed to tell anything"
 
 
-def _opened(name: str, label: str, chosen: _Group, own: _Group, reason: str) -> Choice:
-    return _choice((name, label), chosen.across, own, chosen.difference, reason)
+def _opened(name: str, label: str, lead: Lead, own: _Group, reason: str) -> Choice:
+    return _choice((name, label), lead.place, lead, own, reason)
 
 
 def _closed(name: str, label: str, own: _Group, reason: str) -> Choice:
-    return _choice((name, label), own.alone, own, own.difference, reason)
+    return _choice((name, label), own.alone, own.across, own, reason)
 
 
-def _choice(group: tuple[str, str], place: int, own: _Group, found: Interval | None, reason: str) -> Choice:
+def _choice(group: tuple[str, str], place: int, lead: Lead | None, own: _Group, reason: str) -> Choice:
     (control, transfer, floor), (name, label) = DIALS[place].tolist(), group
-    value, low, high = (None, None, None) if found is None else (found.value, found.low, found.high)
+    value, low, high = (None, None, None) if lead is None else (lead.value, lead.low, lead.high)
     alone = float(DIALS[own.alone, 2])
     return Choice(name, label, control, transfer, floor, value, low, high, own.persons, reason, alone)
