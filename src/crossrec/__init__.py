@@ -53,6 +53,7 @@ _HOMES = {
     "BERT4Rec": "models.sequence.bert4rec",
     "BSARec": "models.sequence.bsarec",
     "Gated": "models.transfer.gated",
+    "MultiTask": "models.transfer.multi_task",
     "PTUPCDR": "models.transfer.ptupcdr",
     "RatedEMCDR": "models.transfer.rated_emcdr",
     "RatedPTUPCDR": "models.transfer.rated_ptupcdr",
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
     from crossrec.models.transfer.domain_sasrec import DomainSASRec
     from crossrec.models.transfer.emcdr import EMCDR
     from crossrec.models.transfer.gated import Gated
+    from crossrec.models.transfer.multi_task import MultiTask
     from crossrec.models.transfer.ptupcdr import PTUPCDR
     from crossrec.models.transfer.rated_emcdr import RatedEMCDR
     from crossrec.models.transfer.rated_ptupcdr import RatedPTUPCDR
@@ -135,6 +137,7 @@ __all__ = [
     "LightGCN",
     "Markov",
     "MultVAE",
+    "MultiTask",
     "Popularity",
     "Protocol",
     "Queries",

@@ -13,7 +13,7 @@ from crossrec.core.recommendations import Recommendations
 from crossrec.core.vocabulary import Id
 from crossrec.data.engine import Engine
 
-__all__ = ["Embeds", "Explains", "FitsOnEngine", "Rates", "SimilarItems", "Updates"]
+__all__ = ["Embeds", "Explains", "FitsOnEngine", "Foretells", "Rates", "SimilarItems", "Updates"]
 
 
 @runtime_checkable
@@ -90,6 +90,24 @@ class Rates(Protocol):
 
         Returns:
             Float32[B] ratings within the range seen in training.
+        """
+        ...
+
+
+@runtime_checkable
+class Foretells(Protocol):
+    """Knows how likely an event is."""
+
+    def chances(self, queries: Queries, items: Codes, kind: str = "") -> Floats:
+        """Return the chance of an event with one item for each query.
+
+        Args:
+            queries: B queries.
+            items: Int32[B] item codes of the model that the histories do not have, -1 for an unknown item.
+            kind: One of `KINDS`; empty is the one that the model ranks by.
+
+        Returns:
+            Float32[B] in [0, 1]; NaN for an unknown item.
         """
         ...
 

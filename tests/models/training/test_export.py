@@ -46,6 +46,11 @@ def inputs_of(names: list[str], histories: list[list[int]], places: int, items: 
         for row, mine in enumerate(histories):
             history[row, mine] = 1
         return {"history": history}
+    if names == ["acts"]:  # a kind of act beside the item; the board has one kind
+        acts = np.zeros((len(histories), 1, items), dtype=np.float32)
+        for row, mine in enumerate(histories):
+            acts[row, 0, mine] = 1
+        return {"acts": acts}
     assert names == ["items", "lengths"]
     table = np.full((len(histories), places), 5, dtype=np.int64)  # behind the end may stand anything
     for row, mine in enumerate(histories):

@@ -15,7 +15,7 @@ from crossrec.metrics.ranking import find_hits, rank_metrics
 from crossrec.models.histories import Histories
 from crossrec.models.ranking import Scorer, rank
 
-__all__ = ["Exam", "exam_of", "held_out"]
+__all__ = ["Exam", "exam_of", "held_out", "past_and_held"]
 
 _MOST = 10_000
 _LEAST_PERSONS, _SHARE, _MOST_HELD, _LEAST_ACTS = 1_000, 0.05, 2_000, 3
@@ -57,7 +57,7 @@ def exam_of(train: Interactions, validation: Interactions | None, *, seed: int =
     """
     if validation is None or not len(validation):
         return None
-    past, held = _past_and_held(train, validation)
+    past, held = past_and_held(train, validation)
     histories, liked = Histories.of(past), held.liked
     histories = Histories(histories.user_ids, histories.acts.on(train.catalogue))
     users = past.user_ids.encode(liked.user_ids.series)[liked.users]
@@ -106,7 +106,7 @@ def held_out(
     return rows.take(kept), rows.take(~kept)
 
 
-def _past_and_held(train: Interactions, validation: Interactions) -> tuple[Interactions, Interactions]:
+def past_and_held(train: Interactions, validation: Interactions) -> tuple[Interactions, Interactions]:
     """Return what histories and what answers are made of."""
     if validation.splits is not None:
         past = validation.splits == SPLITS.index("train")

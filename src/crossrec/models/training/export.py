@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +32,13 @@ class Exported:
         network: Takes the inputs, and returns Float32[B, I] scores.
         inputs: Name of an input -> an example, with at least two rows.
         free: Name of an input -> its dimension -> what that is called and the most it may be, None for any number.
+        notes: What else is to be known: a name -> a text in the file's metadata.
     """
 
     network: nn.Module
     inputs: Mapping[str, Tensor]
     free: Mapping[str, Mapping[int, tuple[str, int | None]]]
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def of_history(network: nn.Module, items: int) -> Exported:
@@ -64,7 +66,8 @@ def export_onnx(model: FromNetwork, path: Path) -> None:
     items = model.catalogue_.ids.series.to_list()
     with hushed(*_NAMES):
         program = _program(told)
-    program.model.metadata_props.update({"model": type(model).__name__, "items": json.dumps(items, ensure_ascii=False)})
+    own = {"model": type(model).__name__, "items": json.dumps(items, ensure_ascii=False)}
+    program.model.metadata_props.update({**told.notes, **own})
     beside = path.with_name(f".{path.name}.part")
     try:
         program.save(str(beside))
