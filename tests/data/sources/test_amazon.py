@@ -116,7 +116,7 @@ def test_a_repeat_is_quarantined_without_whose_it_was(write: Write, taken: Taken
     assert found.select("row", "reason", "value").rows() == [(2, "duplicate row", f"item {row['parent_asin']}")]
 
 
-def test_products_of_another_category_are_refused(write: Write, taken: Taken) -> None:
+def test_products_of_another_category_are_refused(write: Write, taken: Taken, read: Read) -> None:
     other = [json.dumps(PRODUCT_2023 | {"parent_asin": f"C{number}"}) for number in range(101)]
     folder = write({"Books.jsonl": [json.dumps(REVIEW_2023)], "meta_Books.jsonl": other})
     with pytest.raises(
@@ -127,6 +127,32 @@ def test_products_of_another_category_are_refused(write: Write, taken: Taken) ->
     assert taken("amazon", folder).record("x").rows == 1  # too few to tell
     write({"meta_Books.jsonl": [*other, json.dumps(PRODUCT_2023)]})
     assert taken("amazon", folder).record("x").catalogue == 102
+    assert read("amazon", folder).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("reviews", "products", "refused"),
+    [
+        ("Books.jsonl", "meta_Electronics.jsonl", True),
+        ("Books_5.json.gz", "meta_Toys_and_Games.json.gz", True),
+        ("Books.jsonl", "meta_Books.jsonl", False),
+        ("mine.jsonl", "meta_Electronics.jsonl", False),  # an excerpt: its name says nothing
+        ("Books.jsonl", "meta.jsonl", False),
+    ],
+)
+def test_a_few_products_are_of_another_category_where_both_names_say_so(
+    write: Write, taken: Taken, read: Read, reviews: str, products: str, refused: bool
+) -> None:
+    other = json.dumps(PRODUCT_2023 | {"parent_asin": "C1"})
+    folder = write({reviews: [json.dumps(REVIEW_2023)], products: [other]})
+    if not refused:
+        assert taken("amazon", folder).record("x").rows == 1
+        assert "got 0 of 1 reviewed items among 1 products: look whether" in read("amazon", folder).notes[0]
+        return
+    with pytest.raises(InvalidInput, match="got 0 of 1 reviewed items among 1 products; name the right product file"):
+        taken("amazon", folder)
+    write({products: [other, json.dumps(PRODUCT_2023)]})
+    assert taken("amazon", folder).record("x").catalogue == 2, "one item in common says that the names are wrong"
 
 
 def test_one_category_at_a_time(write: Write, taken: Taken) -> None:

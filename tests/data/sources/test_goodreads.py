@@ -174,3 +174,17 @@ def test_books_of_another_genre_are_refused(write: Write, taken: Taken) -> None:
         taken("goodreads", folder)
     write({"goodreads_books_comics_graphic.json.gz": [*other, *lines(BOOK)]})
     assert taken("goodreads", folder).record("x").catalogue == 102
+
+
+def test_a_few_books_are_of_another_genre_where_both_names_say_so(write: Write, taken: Taken, read: Read) -> None:
+    """Genres overlap, so that one book in common is enough; an excerpt under a name of its own is taken."""
+    other = BOOK | {"book_id": "1"}
+    folder = write({"goodreads_interactions_poetry.json": lines(SHELF), "goodreads_books_romance.json": lines(other)})
+    with pytest.raises(InvalidInput, match="got 0 of 1 books of the rows among 1; lay the books of the same genre"):
+        taken("goodreads", folder)
+    write({"goodreads_books_romance.json": lines(other, BOOK)})
+    assert taken("goodreads", folder).record("x").catalogue == 2
+    (folder / "goodreads_interactions_poetry.json").rename(folder / "goodreads_interactions_mine.json")
+    write({"goodreads_books_romance.json": lines(other)})
+    assert taken("goodreads", folder).record("x").rows == 1
+    assert "look whether they belong together" in read("goodreads", folder).notes[0]

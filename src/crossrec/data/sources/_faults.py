@@ -48,8 +48,14 @@ def refused_of_rows(rows: pl.DataFrame) -> pl.DataFrame:
     return bad.select([pl.col(name).alias(wanted) for name, wanted in names.items()]) if bad.height else refused_frame()
 
 
-def refuse_foreign(seen: pl.DataFrame, items: pl.DataFrame, labels: str, *, words: str, remedy: str) -> None:
-    """Refuse items of which hardly any has a row: a file of another category. Up to a hundred are too few to tell.
+def refuse_foreign(
+    seen: pl.DataFrame, items: pl.DataFrame, labels: str, *, words: str, remedy: str, apart: bool
+) -> tuple[str, ...]:
+    """Refuse items of which none or hardly any has a row, where that proves a file of another category.
+
+    Few items prove nothing by themselves: the first fifty products and the first thousand reviews of one category may
+    have none in common. So without one in common files are refused at any size where their names are published names
+    of two categories, and otherwise only above a hundred items; below, it is said and taken.
 
     Args:
         seen: The different items of the rows, in `item_id`.
@@ -57,15 +63,18 @@ def refuse_foreign(seen: pl.DataFrame, items: pl.DataFrame, labels: str, *, word
         labels: Names of both files.
         words: What the rows, the seen and the known are called: "reviews and products of one category, …".
         remedy: What to do about it.
+        apart: The files have names that the publisher gives to two different categories.
+
+    Returns:
+        A sentence for the person who imports, where there is one to say.
 
     Raises:
-        InvalidInput: Under 5 % of the seen are among the items.
+        InvalidInput: None of the seen is among the items and the names are apart, or under 5 % of the seen are
+            among more than a hundred items.
     """
-    if items.height <= _FEW_ITEMS:
-        return
     seen = seen.drop_nulls()
     known = seen.join(items.select("item_id"), on="item_id", how="semi").height
-    if known < _LEAST_SHARE * seen.height:
-        raise InvalidInput(
-            f"{labels}: expected {words.format(known=known, seen=seen.height, all=items.height)}; {remedy}"
-        )
+    told = f"{labels}: expected {words.format(known=known, seen=seen.height, all=items.height)}"
+    if (apart and not known) or (items.height > _FEW_ITEMS and known < _LEAST_SHARE * seen.height):
+        raise InvalidInput(f"{told}; {remedy}")
+    return () if known or not seen.height else (f"{told}: look whether they belong together",)

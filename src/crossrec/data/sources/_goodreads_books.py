@@ -7,12 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
+from crossrec.data.fetching.goodreads import GENRES
 from crossrec.data.intake.prescan import Entry
 from crossrec.data.source import FileNote, refused_of
 from crossrec.data.sources import _files, _json, _lines
 from crossrec.data.storing.quarantine import join
 
-__all__ = ["Books", "read"]
+__all__ = ["Books", "apart", "read"]
 
 _TEXT_CHARACTERS = 2_000
 _SHELVES_KEPT = 20
@@ -46,11 +47,13 @@ class Books:
         items: `item_id` and the columns that `Goodreads` lists.
         files: Notes for the manifest.
         refused: Lines set aside.
+        name: Name of the file with the books, unpacked.
     """
 
     items: pl.DataFrame
     files: tuple[FileNote, ...]
     refused: pl.DataFrame
+    name: str
 
 
 def read(path: Path, rows: str, workspace: Path, *, text: bool = True) -> Books | None:
@@ -83,13 +86,24 @@ def read(path: Path, rows: str, workspace: Path, *, text: bool = True) -> Books 
             items = joined(items, table)
             files.append(FileNote.of(scanned))
             refused += [bad, refused_of(scanned)]
-    return Books(items, tuple(files), join(refused))
+    return Books(items, tuple(files), join(refused), entry.name)
+
+
+def apart(rows: str, books: str) -> bool:
+    """Are the rows of one published genre and the books of another, by the names of their files?"""
+    genres = [_genre(name, before) for name, before in ((rows, "interactions"), (books, "books"))]
+    return genres[0] != genres[1] and all(genre.removeprefix("_") in GENRES for genre in genres)
+
+
+def _genre(name: str, after: str) -> str:
+    """Return what a name has after a word: `_poetry`, or nothing."""
+    return name.lower().rsplit(".", 1)[0].split(after)[-1].split("reviews")[-1].removesuffix("_dedup")
 
 
 def _book_file(path: Path, rows: str) -> Entry | None:
     """Find the books of the same genre, else all books, else the only ones in the folder."""
     found = list(dict.fromkeys(_files.find_all(path, ("goodreads_books*.json",), beside=True)))
-    genre = rows.lower().rsplit(".", 1)[0].split("interactions")[-1].split("reviews")[-1].removesuffix("_dedup")
+    genre = _genre(rows, "interactions")
     for wanted in (f"goodreads_books{genre}.json", "goodreads_books.json"):
         if same := [entry for entry in found if entry.name.lower() == wanted]:
             return same[0]

@@ -12,6 +12,7 @@ import polars as pl
 from crossrec.core.errors import InvalidInput
 from crossrec.data.coded.file import CodedFile
 from crossrec.data.coded.reading import Form, read_coded
+from crossrec.data.fetching.amazon import EDITIONS, amazon_categories
 from crossrec.data.intake.elsewhere import workers_called
 from crossrec.data.intake.line_stream import LineStream
 from crossrec.data.intake.prescan import Entry, ScannedFile
@@ -85,14 +86,16 @@ class Amazon:
         rows, scanned, coded = self._rows(entry, columns, unit, workspace)
         products = self._products(path, entry)
         found = _amazon_items.read(products, workspace, text=self.text) if products else None
+        notes: tuple[str, ...] = ()
         if found and products:
             seen = coded.all_items if coded else rows.select("item_id").unique().collect(engine="streaming")
-            _faults.refuse_foreign(
+            notes = _faults.refuse_foreign(
                 seen,
                 found.items,
                 f"{entry.label}, {products.label}",
                 words=_FOREIGN,
                 remedy="name the right product file with option metadata",
+                apart=_published(entry) and _published(products) and _category(entry.name) != _category(products.name),
             )
         return Reading(
             rows=rows,
@@ -105,6 +108,7 @@ class Amazon:
             private=True,
             stored=True,
             coded=coded,
+            notes=notes,
         )
 
     def _rows(
@@ -169,6 +173,11 @@ def _category(name: str) -> str:
     """Return what a file is about: `electronics` of `meta_Electronics.jsonl` and `reviews_Electronics_5.json`."""
     stem = name.lower().removesuffix(".jsonl").removesuffix(".json")
     return re.sub(r"^(meta|reviews?)_?|_\d+$", "", stem)
+
+
+def _published(entry: Entry) -> bool:
+    """Is a file called by a category of any edition?"""
+    return _category(entry.name) in {name.lower() for edition in EDITIONS for name in amazon_categories(edition)}
 
 
 def _form(keys: set[str], entry: Entry) -> tuple[dict[str, str], str]:

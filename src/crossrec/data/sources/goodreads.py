@@ -58,14 +58,16 @@ class Goodreads:
         else:
             shelves = _goodreads_rows.from_json(entry, workspace, reviews="review" in entry.name.lower())
         books = _goodreads_books.read(path, entry.name, workspace, text=self.text) if shelves.joined else None
+        notes: tuple[str, ...] = () if shelves.joined else (_UNJOINED,)
         if books and shelves.stored:  # rows of the CSV get their ids from the map that belongs to the books
             seen = shelves.rows.select("item_id").unique().collect(engine="streaming")
-            _faults.refuse_foreign(
+            notes += _faults.refuse_foreign(
                 seen,
                 books.items,
                 f"{entry.label}, {books.files[0].name}",
                 words=_FOREIGN,
                 remedy="lay the books of the same genre, or goodreads_books.json, beside the rows",
+                apart=_goodreads_books.apart(entry.name, books.name),
             )
         return Reading(
             rows=shelves.rows,
@@ -77,7 +79,7 @@ class Goodreads:
             item_refused=books.refused if books else join([]),
             private=True,
             stored=shelves.stored,
-            notes=() if shelves.joined else (_UNJOINED,),
+            notes=notes,
             licence="research use; cite Wan and McAuley 2018",
         )
 
