@@ -34,6 +34,8 @@ from crossrec.models.transfer.gated import Gated, usual_parts
 
 TASTES, OF_TASTE, LEARNED, ASKED, TRUTH, K = 4, 10, 500, 200, 100_000, 10
 KNOWN = 20_000
+TIES = 0.001
+"""NDCG that is no harm to who has a history: a shut gate orders by popularity what its control holds equal."""
 ITEMS = TASTES * OF_TASTE
 DIALS = (0.0, 0.2, 0.5, 0.8, 1.0)
 Table = NDArray[np.bool_]
@@ -132,12 +134,12 @@ def main() -> int:
             name: float(np.mean([one[name] for one in worlds]))
             for name in ("transfer", "gated", "known", "oracle", "open")
         }
-        harmless, kept = (sum(float(one[name]) >= 0 for one in worlds) for name in ("gated", "known"))
+        harmless = sum(float(one["gated"]) >= 0 for one in worlds)
         found[str(dial)] = {
             **{name: round(value, 4) for name, value in means.items()},
             "covered": sum(bool(one["covered"]) for one in worlds),
             "harmless": harmless,
-            "harmless_known": kept,
+            "harmless_known": sum(float(one["known"]) >= -TIES for one in worlds),
             "harmless_p": round(float(binomtest(harmless, chosen.worlds, 0.95, alternative="less").pvalue), 4),
             "recovered": round(means["gated"] / means["oracle"], 3) if means["oracle"] > 0 else None,
         }

@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numba
 import numpy as np
 
-from crossrec.core.arrays import Codes, Floats
+from crossrec.core.arrays import Bools, Codes, Floats
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.query import Queries
 from crossrec.core.vocabulary import Vocabulary
 from crossrec.models.histories import Histories
 from crossrec.models.recommender import Recommender
 
-__all__ = ["CONTROL", "FLOOR", "TRANSFER", "Blend", "control_name", "weighed"]
+__all__ = ["CONTROL", "FAINT", "FLOOR", "TRANSFER", "Blend", "control_name", "weighed"]
 
 CONTROL = 0
 """Places of the parts in weights: of one domain alone, …"""
@@ -24,7 +25,7 @@ TRANSFER = 1
 """… of all domains, …"""
 FLOOR = 2
 """… and of who has no history."""
-_FAINT = 1e-3
+FAINT = 1e-3
 """Weight of the floor where it has none: it only orders what the others say nothing about."""
 
 
@@ -98,19 +99,36 @@ def weighed(views: Floats, weights: Floats) -> Floats:
     """
     control, transfer, floor = (weights[:, place, None] for place in range(3))
     return np.asarray(
-        control * views[CONTROL] + transfer * views[TRANSFER] + np.maximum(floor, np.float32(_FAINT)) * views[FLOOR],
+        control * views[CONTROL] + transfer * views[TRANSFER] + np.maximum(floor, np.float32(FAINT)) * views[FLOOR],
         dtype=np.float32,
     )
 
 
-def _on_one_scale(values: Floats, opinion: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Floats:
+def _on_one_scale(values: Floats, opinion: Bools) -> Floats:
     """Subtract each row's mean and divide by its spread."""
-    if values.shape[1] == 0:
-        return values
-    centred = values - values.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
-    spread = np.sqrt(np.square(centred).mean(axis=1, dtype=np.float64)).astype(np.float32)
-    told = opinion & (spread > 1e-6 * np.abs(values).max(axis=1))
-    return np.where(told[:, None], centred / np.maximum(spread, 1e-30)[:, None], np.float32(0))
+    found = np.zeros(values.shape, dtype=np.float32)
+    _scale(np.ascontiguousarray(values), opinion, found)
+    return found
+
+
+@numba.njit(cache=True, parallel=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def _scale(values: Floats, opinion: Bools, found: Floats) -> None:  # pragma: no cover - compiled
+    """Fill in the rows that say something; all others stay 0."""
+    size = values.shape[1]
+    for row in numba.prange(values.shape[0]):
+        if not opinion[row] or size == 0:
+            continue
+        total, largest = 0.0, np.float32(0)
+        for value in values[row]:
+            total += value
+            largest = max(largest, abs(value))
+        mean, square = np.float32(total / size), 0.0
+        for value in values[row]:
+            square += np.float64(value - mean) ** 2
+        spread = np.float32(np.sqrt(square / size))
+        if spread > np.float32(1e-6) * largest:
+            for code in range(size):
+                found[row, code] = (values[row, code] - mean) / spread
 
 
 def _nobody(catalogue: Catalogue) -> Histories:

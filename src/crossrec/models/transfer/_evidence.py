@@ -23,8 +23,8 @@ _PERSONS = 0.2
 """Share of the persons in two domains or more who are set apart where there is no time, …"""
 _FEWEST = 100
 """… but as many as this, up to half of them."""
-_MOST = 2_000
-"""Persons set apart at most."""
+_EACH = 400
+"""Persons set apart at most in each domain, on average."""
 _DAYS = 20_000
 """Days asked about at most."""
 _KEPT = ((0, 0), (1, 2), (3, 5), (6, 10))
@@ -95,7 +95,8 @@ def _set_apart(data: Interactions, seed: int) -> Evidence:
     domains, width = data.catalogue.domains.astype(np.int64), np.int64(len(data.catalogue))
     size = len(data.user_ids)
     apart = np.zeros(size, dtype=np.bool_)
-    apart[_drawn(np.unique(domains[data.items] * size + data.users) % size, chance)] = True
+    pairs = np.unique(domains[data.items] * size + data.users)
+    apart[_drawn(pairs % size, len(np.unique(pairs // size)), chance)] = True
     rest = data.take(apart[data.users])
     cells = np.unique((domains[rest.items] * size + rest.users) * width + rest.items)
     cells = cells[np.lexsort((chance.random(len(cells)), cells // width))]  # a person's items of a domain, shuffled
@@ -117,12 +118,12 @@ def _set_apart(data: Interactions, seed: int) -> Evidence:
     return _answerable(Evidence(data.take(~apart[data.users]), rest, users, asked, indptr, answers, histories, how))
 
 
-def _drawn(persons: NDArray[np.int64], chance: np.random.Generator) -> NDArray[np.int64]:
+def _drawn(persons: NDArray[np.int64], domains: int, chance: np.random.Generator) -> NDArray[np.int64]:
     """Draw some of the persons that are told twice or more, once for each of their domains."""
-    codes, domains = np.unique(persons, return_counts=True)
-    several = codes[domains > 1]
+    codes, counts = np.unique(persons, return_counts=True)
+    several, counts = codes[counts > 1], counts[counts > 1]
     wanted = max(_PERSONS * len(several), min(_FEWEST, len(several) / 2))
-    return chance.permutation(several)[: min(_MOST, int(wanted))]
+    return chance.permutation(several)[: int(min(_EACH * domains / counts.mean(), wanted))]
 
 
 def _kept_of(counts: NDArray[np.int64], chance: np.random.Generator) -> NDArray[np.int64]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
-from crossrec.core.arrays import Doubles, Floats
-from crossrec.core.recommendations import top_k
+from crossrec.core.arrays import Codes, Doubles, Floats, Offsets
+from crossrec.core.recommendations import push, settle, sink
 from crossrec.metrics.ranking import find_hits, rank_metrics
-from crossrec.models.transfer._blend import Blend, weighed
+from crossrec.models.transfer._blend import FAINT, Blend
 from crossrec.models.transfer._evidence import Evidence
 
 __all__ = ["ALONE", "DIALS", "judged"]
@@ -51,10 +52,45 @@ def _of_rows(blend: Blend, evidence: Evidence, rows: slice, code: int) -> Double
     history = asked.csr()[:, items].tocsr()
     history.sort_indices()
     seen = history.indptr.astype(np.int64), history.indices.astype(np.int32)
-    views = blend.views(asked, code)
+    lists = _lists(blend.views(asked, code), seen)
     found = np.empty((len(asked), len(DIALS)))
-    for place, dial in enumerate(DIALS):
-        lists, _ = top_k(weighed(views, np.repeat(dial[None, :], len(asked), axis=0)), _K, seen=seen)
-        hits, width = find_hits(lists, indptr, answers), lists.shape[1]
+    for place, one in enumerate(lists):
+        hits, width = find_hits(one, indptr, answers), one.shape[1]
         found[:, place] = rank_metrics(hits, np.diff(indptr), (width,), ("ndcg",))[f"ndcg@{width}"]
     return found
+
+
+def _lists(views: Floats, seen: tuple[Offsets, Codes]) -> Codes:
+    """Return Int32[C, B, 10], for each of the weights the best items of Float32[3, B, I] that nobody had."""
+    _, batch, items = views.shape
+    lists = np.full((len(DIALS), batch, min(_K, items)), -1, dtype=np.int32)
+    weights = np.maximum(DIALS, np.array([0, 0, FAINT], dtype=np.float32))
+    _fill(views, weights, *seen, lists)
+    return lists
+
+
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _fill(
+    views: Floats, weights: Floats, indptr: Offsets, seen: Codes, lists: Codes
+) -> None:  # pragma: no cover - compiled
+    """Blend each row by each of the weights and scan it with a heap."""
+    k = lists.shape[2]
+    for row in numba.prange(views.shape[1]):
+        blended = np.empty(views.shape[2], dtype=np.float32)
+        for place in range(len(weights)):
+            control, transfer, floor = weights[place]
+            for code in range(len(blended)):
+                blended[code] = (
+                    control * views[0, row, code] + transfer * views[1, row, code] + floor * views[2, row, code]
+                )
+            blended[seen[indptr[row] : indptr[row + 1]]] = -np.inf
+            heap, scores, size = lists[place, row], np.full(k, -np.inf, dtype=np.float32), 0
+            for code in range(len(blended)):
+                score = blended[code]
+                if size < k:
+                    if score > -np.inf:
+                        push(heap, scores, size, code, score)
+                        size += 1
+                elif score > scores[0]:  # codes come in rising order, so the lower of two equal ones stays
+                    sink(heap, scores, k, code, score)
+            settle(heap, scores, size)
