@@ -193,14 +193,31 @@ def run_douban() -> dict[str, Any]:
     strongest = max(tried, key=lambda one: sum(one["ndcg@10"].values()))["model"]
     report = transfer_report(exam, control=strongest, transfer=transfer)
     print(report.table(), flush=True)
+    gates = {"usual parts": ("", ""), "als, als": ("als", "als"), "als, as chosen": (controls["als"], controls["als"])}
     return {
         "control": strongest,
         "controls": controls,
         "controls_on_test": reached,
+        "gates": {
+            name: gate_of(exam, parts, values[strongest.split()[0]] if name == "usual parts" else None)
+            for name, parts in gates.items()
+        },
         "transfer": transfer,
         "tried": [*tried, *more],
         "report": report.to_dict(),
     }
+
+
+def gate_of(exam: Exam, parts: tuple[str, str], control: Doubles | None) -> dict[str, Any]:
+    """Fit a gate of some parts and compare it with a control, or with its own on each target alone."""
+    gated = Gated(*parts).fit(exam.train)
+    values = {"gated": values_of(exam, {"gated": gated})["gated"]}
+    values["control"] = alone(exam, parts[0]) if control is None else control
+    domains = {
+        name: judged(exam, "gated", "control", values, exam.domains == code) for code, name in enumerate(exam.names)
+    }
+    print(parts, domains, flush=True)
+    return {"parts": parts, "domains": domains, "choices": [str(choice) for choice in gated.choices]}
 
 
 def run_sport_phone() -> dict[str, Any]:
