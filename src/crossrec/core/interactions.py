@@ -211,7 +211,8 @@ class Interactions:
 
     def ordered(self) -> Interactions:
         """Return the rows sorted by user, then time, then position."""
-        return self.take(self._order)
+        in_order = bool((self._order == np.arange(len(self))).all())
+        return self if in_order else self.take(self._order)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -255,9 +256,10 @@ def sparse_rows(
         rows, columns, data = _last_of_pairs(rows, columns, data, shape[1])
     import scipy.sparse as sp  # a sixth of a second that reading data does not need
 
+    if max(shape) <= np.iinfo(np.int32).max:
+        rows = rows.astype(np.int32, copy=False)
     triples = sp.coo_array((data.astype(np.float32, copy=False), (rows, columns)), shape=shape)
-    matrix = sp.csr_array(triples)
-    matrix.sum_duplicates()
+    matrix = sp.csr_array(triples.tocsc())  # turned twice, each in linear time, rows that came in order are sorted
     if values == "binary":
         matrix.data.fill(1.0)
     return matrix

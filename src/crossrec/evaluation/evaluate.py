@@ -41,7 +41,7 @@ def evaluate(
         data: All interactions.
         protocol: How to split and ask, or its name for the defaults.
         metrics: Names of metrics to show; None is all.
-        batch_size: Questions asked at once; None takes 8,192. No number depends on it.
+        batch_size: Questions asked at once; None takes 32,768. No number depends on it.
         reference: Compare every model with this one; None compares all pairs.
         resamples: Draws behind intervals and p; 0 leaves both out.
         progress: Called with a model's name, lists made and lists to make.
@@ -86,7 +86,7 @@ def evaluate_fitted(
         protocol: How to ask, or its name for the defaults; must be the one the split was made by.
         name: What to call the model; None is its class.
         metrics: Names of metrics to show; None is all.
-        batch_size: Questions asked at once; None takes 8,192. No number depends on it.
+        batch_size: Questions asked at once; None takes 32,768. No number depends on it.
         resamples: Bootstrap draws behind intervals; 0 leaves them out.
         progress: Called with the model's name, lists made and lists to make.
 

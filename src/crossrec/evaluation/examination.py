@@ -77,7 +77,7 @@ class Examination:
         Args:
             name: What to call it.
             model: Left as it is.
-            batch_size: Questions asked at once; None takes 8,192. No number depends on it.
+            batch_size: Questions asked at once; None takes 32,768. No number depends on it.
             progress: Called with the name, lists made and lists to make.
         """
         forget_peak()

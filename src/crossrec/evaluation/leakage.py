@@ -121,13 +121,14 @@ def leakage_of(split: Split, protocol: Protocol) -> Leakage:
 def _asked_twice(split: Split, protocol: Protocol) -> dict[str, int]:
     """Count the persons, by domain, that are asked by a validation part of the source and by the test part."""
     exam = split.test if protocol.part == "test" else split.validation
-    tested, trained, given = _persons(exam), _persons(split.train), split.validation
+    tested, given = _persons(exam), split.validation
     if protocol.part == "test" and given.splits is not None:
         given = given.take(given.splits == SPLITS.index("valid"))  # what was carved from train is lent, and given back
         twice = np.intersect1d(tested, _persons(given))
     else:
         twice = tested[:0]
-    return {"asked": len(tested), "asked_twice": len(twice), "warmed": len(np.setdiff1d(twice, trained))}
+    warmed = len(np.setdiff1d(twice, _persons(split.train))) if len(twice) else 0
+    return {"asked": len(tested), "asked_twice": len(twice), "warmed": warmed}
 
 
 def _persons(rows: Interactions) -> NDArray[np.int64]:
@@ -138,7 +139,8 @@ def _persons(rows: Interactions) -> NDArray[np.int64]:
 
 def _timed(rows: Interactions) -> Interactions:
     """Return the rows with a time."""
-    return rows.take(rows.times != NO_TIME)
+    timed = rows.times != NO_TIME
+    return rows if timed.all() else rows.take(timed)
 
 
 def _first_times(rows: Interactions) -> Times:

@@ -22,7 +22,7 @@ from crossrec.models.recommender import Recommender
 
 __all__ = ["Lists", "forget_peak", "lists_of", "peak_mb"]
 
-_AT_ONCE, _CELLS = 8_192, 16_000_000
+_AT_ONCE, _CELLS = 32_768, 16_000_000
 """Questions at once by default, whose scores the model bounds; and scores held where candidates are drawn: 64 MB."""
 _FIRST = 64
 """Questions with which everything is compiled outside the clock."""
@@ -59,7 +59,7 @@ def lists_of(
         model: Fitted.
         questions: N of them.
         protocol: Says how long lists are and whether history is masked.
-        batch_size: Questions at once; None takes 8,192. No list depends on it.
+        batch_size: Questions at once; None takes 32,768. No list depends on it.
         progress: Called with lists made and lists to make.
 
     Raises:

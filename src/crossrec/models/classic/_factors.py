@@ -26,7 +26,7 @@ __all__ = ["FromProducts", "Products", "Reach", "similar_by_angle"]
 
 _FEW = 32
 """Queries for which it does not pay to lay the items out: their scores are multiplied out."""
-_A_ROW = 2_000
+_A_ROW = 1_000
 """Numbers held for a query, about: its history, and its vectors more than once."""
 
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from crossrec.core.arrays import Codes, Doubles, Floats, Offsets
 from crossrec.core.recommendations import push, settle, sink, worse
 
-__all__ = ["Bars", "Tiles", "best_of", "dense_scores", "tiles_of"]
+__all__ = ["Bars", "Heaps", "Tiles", "best_of", "dense_scores", "tiles_of"]
 
-_BLOCK, _TILE, _TOGETHER = 1_024, 256, 64
+_BLOCK, _TILE, _TOGETHER = 1_024, 512, 64
 """Items of a block of dense scores, items of a tile, and queries that share a tile while it is in the cache."""
 _TINY = 1e-30
 """More than what underflow takes from a product."""
@@ -47,7 +47,7 @@ class Bars(NamedTuple):
 
     Args:
         seen_starts: Int64[B + 1].
-        seen: Int32[nnz] codes that are left out, sorted within a row.
+        seen: Int32[nnz] codes that are left out.
         floor: Float32[B], a score no larger in size is never picked; below 0 picks any.
         labels: Int32[I], the block of each item; empty where there is one.
         own_starts: Int64[B + 1].
@@ -60,6 +60,20 @@ class Bars(NamedTuple):
     labels: Codes
     own_starts: Offsets
     own: Codes
+
+
+class Heaps(NamedTuple):
+    """The best of each query so far, the worst of them at the root.
+
+    Args:
+        items: Int32[B, K], -1 where there is none yet.
+        scores: Float32[B, K].
+        sizes: Int64[B].
+    """
+
+    items: Codes
+    scores: Floats
+    sizes: NDArray[np.int64]
 
 
 def dense_scores(vectors: Floats, items: Floats, codes: Codes | None = None) -> Floats:
@@ -121,51 +135,54 @@ def best_of(vectors: Floats, tiles: Tiles, bars: Bars, k: int) -> tuple[Codes, F
     Returns:
         Int32[B, k] codes and Float32[B, k] scores, best first, padded with -1 and -inf.
     """
-    size = vectors.shape[1]
-    items, scores = np.full((size, k), -1, dtype=np.int32), np.full((size, k), -np.inf, dtype=np.float32)
+    shape = vectors.shape[1], k
+    heaps = Heaps(np.full(shape, -1, np.int32), np.full(shape, -np.inf, np.float32), np.zeros(shape[0], np.int64))
     lengths = np.stack([lengths_of(part) for part in vectors])
     rounded = 1 + 4 * vectors.shape[2] * float(np.finfo(np.float32).eps)  # a sum of products ends a little beside
     with numba.parallel_chunksize(1):  # some lists are whole early: who is done takes the next block
-        _fill_lists(np.ascontiguousarray(vectors, dtype=np.float32), lengths, rounded, tiles, bars, items, scores)
-    return items, scores
+        _fill_lists(np.ascontiguousarray(vectors, dtype=np.float32), lengths, rounded, tiles, bars, heaps)
+    return heaps.items, heaps.scores
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _fill_lists(
-    vectors: Floats, lengths: Doubles, rounded: float, tiles: Tiles, bars: Bars, items: Codes, scores: Floats
+    vectors: Floats, lengths: Doubles, rounded: float, tiles: Tiles, bars: Bars, heaps: Heaps
 ) -> None:  # pragma: no cover - compiled
-    size = vectors.shape[1]
+    size, last = vectors.shape[1], tiles.codes.max() if tiles.codes.size else 0
     for block in numba.prange((size + _TOGETHER - 1) // _TOGETHER):
         start, stop = block * _TOGETHER, min(size, block * _TOGETHER + _TOGETHER)
-        counts = np.zeros(stop - start, np.int64)
-        for part in range(vectors.shape[0]):
-            _fill_block(start, stop, vectors[part], lengths[part], rounded, tiles, part, bars, items, scores, counts)
+        seen = np.zeros((stop - start, last // 8 + 1), np.uint8)  # a bit an item
         for row in range(start, stop):
-            settle(items[row], scores[row], counts[row - start])
+            for code in bars.seen[bars.seen_starts[row] : bars.seen_starts[row + 1]]:
+                if code <= last:
+                    seen[row - start, code >> 3] |= np.uint8(1 << (code & 7))
+        for part in range(vectors.shape[0]):
+            _fill_block(start, seen, vectors[part], lengths[part], rounded, tiles, part, bars, heaps)
+        for row in range(start, stop):
+            settle(heaps.items[row], heaps.scores[row], heaps.sizes[row])
 
 
 @numba.njit(cache=True, nogil=True)
 def _fill_block(
     start: int,
-    stop: int,
+    seen: NDArray[np.uint8],
     vectors: Floats,
     lengths: Doubles,
     rounded: float,
     tiles: Tiles,
     part: int,
     bars: Bars,
-    items: Codes,
-    scores: Floats,
-    counts: NDArray[np.int64],
+    heaps: Heaps,
 ) -> None:  # pragma: no cover - compiled
     """Take the tiles of a part in turn, each with the queries whose lists it can still change."""
-    k, waiting = items.shape[1], np.arange(start, stop)
+    k, waiting = heaps.items.shape[1], np.arange(start, start + len(seen))
     upper, lower = np.empty(_TILE, np.float32), np.empty(_TILE, np.float32)
     for tile in range(tiles.firsts[part], tiles.firsts[part + 1]):
         left = 0
         for row in waiting:
             most = lengths[row] * tiles.longest[tile]
-            if most <= bars.floor[row] or (counts[row - start] == k and most * rounded + _TINY < scores[row, 0]):
+            full = heaps.sizes[row] == k
+            if most <= bars.floor[row] or (full and most * rounded + _TINY < heaps.scores[row, 0]):
                 continue
             waiting[left] = row
             left += 1
@@ -173,51 +190,47 @@ def _fill_block(
         for at in range(0, left, 2):
             one, other = waiting[at], waiting[min(at + 1, left - 1)]
             _multiply_two(vectors[one], vectors[other], tiles.columns[tile], 0, upper, lower)
-            counts[one - start] = _sift(one, upper, tile, tiles, bars, items, scores, counts[one - start])
+            _sift(one, upper, tiles.codes[tile], bars, seen[one - start], heaps)
             if other != one:
-                counts[other - start] = _sift(other, lower, tile, tiles, bars, items, scores, counts[other - start])
+                _sift(other, lower, tiles.codes[tile], bars, seen[other - start], heaps)
 
 
 @numba.njit(cache=True, nogil=True)
 def _sift(
-    row: int, line: Floats, tile: int, tiles: Tiles, bars: Bars, lists: Codes, values: Floats, count: int
-) -> int:  # pragma: no cover - compiled
-    """Put what is good enough on a heap whose root is the worst; return how many are on it."""
-    codes, items, scores, k = tiles.codes[tile], lists[row], values[row], lists.shape[1]
-    least = scores[0] if count == k else np.float32(-np.inf)
+    row: int, line: Floats, codes: Codes, bars: Bars, seen: NDArray[np.uint8], heaps: Heaps
+) -> None:  # pragma: no cover - compiled
+    """Put what is good enough on a query's heap."""
+    items, scores, size, k = heaps.items[row], heaps.scores[row], heaps.sizes[row], heaps.items.shape[1]
+    least = scores[0] if size == k else np.float32(-np.inf)
     enough = np.int64(0)
     for place in range(len(line)):
         enough += np.int64(line[place] >= least)
     if enough == 0:
-        return count
+        return
     for place in range(len(line)):
         score, code = line[place], codes[place]
-        if not score >= least or code < 0 or (count == k and not worse(scores[0], items[0], score, code)):
+        if not score >= least or code < 0 or (size == k and not worse(scores[0], items[0], score, code)):
             continue
-        if not score > -np.inf or abs(score) <= bars.floor[row] or _barred(row, code, bars):
+        if not score > -np.inf or abs(score) <= bars.floor[row] or (seen[code >> 3] >> (code & 7)) & 1:
             continue
-        if count < k:
-            push(items, scores, count, code, score)
-            count += 1
+        if len(bars.labels) and not _in_reach(row, code, bars):
+            continue
+        if size < k:
+            push(items, scores, size, code, score)
+            size += 1
         else:
             sink(items, scores, k, code, score)
-        least = scores[0] if count == k else np.float32(-np.inf)
-    return count
+        least = scores[0] if size == k else np.float32(-np.inf)
+    heaps.sizes[row] = size
 
 
 @numba.njit(cache=True, nogil=True)
-def _barred(row: int, code: int, bars: Bars) -> bool:  # pragma: no cover - compiled
-    """Is an item left out of a query's list, or out of its reach?"""
-    seen = bars.seen[bars.seen_starts[row] : bars.seen_starts[row + 1]]
-    place = np.searchsorted(seen, code)
-    if place < len(seen) and seen[place] == code:
-        return True
-    if len(bars.labels) == 0:
-        return False
+def _in_reach(row: int, code: int, bars: Bars) -> bool:  # pragma: no cover - compiled
+    """Is an item of a block that a query has items of?"""
     for label in bars.own[bars.own_starts[row] : bars.own_starts[row + 1]]:  # noqa: SIM110 - compiled
         if label == bars.labels[code]:
-            return False
-    return True
+            return True
+    return False
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract"})
