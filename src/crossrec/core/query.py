@@ -179,4 +179,7 @@ class Queries:
 
     def to(self, domain: str | None) -> Queries:
         """Return the same queries asking for one domain, or for all."""
-        return dataclasses.replace(self, domain=domain)
+        found = dataclasses.replace(self, domain=domain)
+        if "_liked" in self.__dict__:  # what was had is the same
+            found.__dict__["_liked"] = self._liked
+        return found

@@ -12,7 +12,7 @@ import numpy as np
 
 from crossrec.core.arrays import Bools, Codes, Floats
 from crossrec.core.catalogue import Catalogue
-from crossrec.core.query import Queries
+from crossrec.core.query import Queries, Query
 from crossrec.core.vocabulary import Vocabulary
 from crossrec.models.histories import Histories
 from crossrec.models.recommender import Recommender
@@ -53,6 +53,14 @@ class Blend:
         size = len(self.catalogue.domain_ids)
         return [np.flatnonzero(self.catalogue.domains == code).astype(np.int32) for code in range(size)]
 
+    @cached_property
+    def _places(self) -> Codes:
+        """Int32[I], the place of each item among those of its domain."""
+        places = np.empty(len(self.catalogue), dtype=np.int32)
+        for items in self.items:
+            places[items] = np.arange(len(items), dtype=np.int32)
+        return places
+
     def attach(self) -> None:
         """Give each part its items, and the history of nobody: persons are kept once, and can be erased there."""
         for name, part in self.parts.items():
@@ -60,7 +68,15 @@ class Blend:
             part.catalogue_ = self.catalogue.restrict(self.items[int(code)]) if code else self.catalogue
             part.histories_ = _nobody(part.catalogue_)
 
-    def views(self, queries: Queries, code: int) -> Floats:
+    @cached_property
+    def floors(self) -> list[Floats]:
+        """Float32[I of the domain] for each domain: what the floor says, to anybody."""
+        told = np.log1p(
+            np.maximum(self.parts["floor"].score(Queries.from_queries([Query()], self.catalogue)).values, 0)
+        )
+        return [_on_one_scale(told[:, items], np.ones(1, dtype=np.bool_))[0] for items in self.items]
+
+    def views(self, queries: Queries, code: int, weights: Floats | None = None) -> Floats:
         """Return Float32[3, B, I of the domain]: what control, transfer and floor say, rows with mean 0 and spread 1.
 
         A part that has no opinion on a history says 0 about every item.
@@ -68,26 +84,27 @@ class Blend:
         Args:
             queries: B queries on the catalogue's codes.
             code: The domain.
+            weights: Float32[B, 3] that the parts have; one without any is not asked. None asks all.
         """
         found = np.zeros((3, len(queries), len(self.items[code])), dtype=np.float32)
-        control = self.parts.get(control_name(code))
+        asked = np.ones(3) if weights is None else weights.max(axis=0)
+        control = self.parts.get(control_name(code)) if asked[CONTROL] > 0 else None
         if control is not None:
             scores = control.score(self.cut(queries, code))
             found[CONTROL] = _on_one_scale(scores.values, scores.opinion)
-        transfer = self.parts.get("transfer")
+        transfer = self.parts.get("transfer") if asked[TRANSFER] > 0 else None
         if transfer is not None:
-            scores = transfer.score(dataclasses.replace(queries, domain=None, had=None))
+            scores = transfer.score(queries.to(None))
             found[TRANSFER] = _on_one_scale(scores.values[:, self.items[code]], scores.opinion)
-        floor = self.parts["floor"].score(queries[:1].to(None)).values[:, self.items[code]]
-        found[FLOOR] = _on_one_scale(np.log1p(np.maximum(floor, 0)), np.ones(1, dtype=np.bool_))
+        found[FLOOR] = self.floors[code]
         return found
 
     def cut(self, queries: Queries, code: int) -> Queries:
         """Return queries in a domain's own codes; what was done elsewhere is unknown there."""
-        own = np.full(len(self.catalogue) + 1, -1, dtype=np.int32)  # the last place is for -1
-        own[self.items[code]] = np.arange(len(self.items[code]), dtype=np.int32)
+        here = (queries.items >= 0) & (self.catalogue.domains[queries.items] == code)
+        own = np.where(here, self._places[queries.items], np.int32(-1)).astype(np.int32)
         catalogue = self.parts[control_name(code)].catalogue_
-        return dataclasses.replace(queries, items=own[queries.items], catalogue=catalogue, domain=None, had=None)
+        return dataclasses.replace(queries, items=own, catalogue=catalogue, domain=None, had=None)
 
 
 def weighed(views: Floats, weights: Floats) -> Floats:

@@ -119,7 +119,7 @@ class Gated(FromScores):
         counts = self._counts(mine)
         for code in self._asked(mine.domain):
             dials = self._weights(counts, code)
-            values[:, self._blend.items[code]] = weighed(self._blend.views(mine, code), dials)
+            values[:, self._blend.items[code]] = weighed(self._blend.views(mine, code, dials), dials)
         return Scores(values if codes is None else values[:, codes], np.ones(len(mine), dtype=np.bool_))
 
     def ranked(self, queries: Queries, k: int, **masks: Unpack[Masks]) -> Recommendations:
