@@ -40,6 +40,7 @@ _HOMES = {
     "SVD": "models.classic.svd",
     "SVDpp": "models.classic.svd_pp",
     "UserKNN": "models.classic.user_knn",
+    "BiTGCF": "models.transfer.bitgcf",
     "CMF": "models.transfer.cmf",
     "DomainEASE": "models.transfer.domain_ease",
     "DomainSASRec": "models.transfer.domain_sasrec",
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
     from crossrec.models.sequence.sasrec import SASRec
     from crossrec.models.storage import load
     from crossrec.models.transfer.adapted_sasrec import AdaptedSASRec
+    from crossrec.models.transfer.bitgcf import BiTGCF
     from crossrec.models.transfer.cmf import CMF
     from crossrec.models.transfer.domain_ease import DomainEASE
     from crossrec.models.transfer.domain_sasrec import DomainSASRec
@@ -126,6 +128,7 @@ __all__ = [
     "AdaptedSASRec",
     "BERT4Rec",
     "BSARec",
+    "BiTGCF",
     "CrossrecError",
     "DomainEASE",
     "DomainSASRec",
