@@ -10,7 +10,7 @@ from crossrec.data.dataset import open_dataset
 from crossrec.data.intake import taking
 from crossrec.data.intake.importing import ImportSummary, import_source
 from crossrec.data.numbers import digits, sink
-from crossrec.data.storing.parts import sink_months
+from crossrec.data.storing.months import sink_months
 
 HEADER = "userId,movieId,rating,timestamp\n"
 ROW = st.tuples(

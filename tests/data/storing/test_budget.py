@@ -14,10 +14,11 @@ from crossrec.data.storing import budget
 from crossrec.data.storing.budget import memory_of, require, rows_within, within
 
 PEAK = """
-import resource, sys
+import sys
 from crossrec.data.intake.importing import import_source
 import_source("tables", sys.argv[1], "shop", sys.argv[2], memory=int(sys.argv[3]), options={"unit": "s"})
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+told = dict(line.split(':', 1) for line in open('/proc/self/status'))
+print(int(told['VmHWM'].split()[0]) * 1024)
 """
 
 

@@ -16,7 +16,8 @@ from crossrec.data.numbers.held import month_number
 from crossrec.data.numbers.sink import Survey
 from crossrec.data.schema import INTERACTIONS, KIND_TYPE, SPLIT_TYPE
 from crossrec.data.storing.counting import Counts
-from crossrec.data.storing.parts import Staged, month_key, sink_month
+from crossrec.data.storing.months import month_key, sink_month
+from crossrec.data.storing.parts import Staged
 
 __all__ = ["sink_coded"]
 

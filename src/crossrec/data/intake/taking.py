@@ -16,7 +16,8 @@ from crossrec.data.intake.elsewhere import Workers
 from crossrec.data.intake.row_checks import checked, kept, refused, settle_unit
 from crossrec.data.numbers.sink import Survey, sink_numbers
 from crossrec.data.source import Reading, Rules
-from crossrec.data.storing.parts import Staged, height, sink_months
+from crossrec.data.storing.months import sink_months
+from crossrec.data.storing.parts import Staged, height
 from crossrec.data.storing.quarantine import join, refused_frame
 from crossrec.data.storing.transaction import of_the_disk
 
@@ -79,11 +80,13 @@ def take(
     if sunk is None and reading.coded and not workers:
         sunk = _coded(reading, reading.coded, domain, workspace / "coded", only=only, first=first)
     if sunk is None:
-        parsed, expected = (reading.rows, None) if workers else _parsed_once(reading, workspace)
-        rows = _checked_there(reading, domain, workers) if workers else checked(parsed, reading.rules, domain)
+        if workers:
+            rows = _checked_there(reading, domain, workers)
+        else:
+            rows = checked(_parsed_once(reading, workspace), reading.rules, domain)
         rows = rows if only is None else rows.filter(pl.col("#file").is_in(list(only)))
         rows = _shifted(rows, reading, first)
-        sunk = _Sunk(sink_months(kept(rows), workspace / "rows", expected=expected), rows, _bad(rows, reading))
+        sunk = _Sunk(sink_months(kept(rows), workspace / "rows"), rows, _bad(rows, reading))
     staged, survey = _in_source_order(sunk.staged, reading), sunk.survey
     repeats = Repeats(tuple(staged), refused_frame(), {})
     if not reading.repeats and (already or survey is None or survey.repeated):
@@ -114,7 +117,7 @@ def _fast(
         sunk = sink_numbers(fast, kept(rows), folder, rules=rules, shift=shift)
         if sunk is not None:
             return _Sunk(sunk[0], rows, survey=sunk[1])
-        staged = sink_months(kept(rows), folder, origin=fast.file, expected=fast.expected)
+        staged = sink_months(kept(rows), folder, origin=fast.file)
     except (pl.exceptions.PolarsError, ValueError) as error:
         if of_the_disk(error, folder.parent):
             raise
@@ -143,14 +146,14 @@ def _coded(
     return _Sunk(staged, rows, _bad(odd, reading), survey)
 
 
-def _parsed_once(reading: Reading, workspace: Path) -> tuple[pl.LazyFrame, int]:
-    """Write parsed rows to the workspace, since they are asked for the good, the bad and the repeated ones; count."""
+def _parsed_once(reading: Reading, workspace: Path) -> pl.LazyFrame:
+    """Write parsed rows to the workspace, since they are asked for the good, the bad and the repeated ones."""
     if reading.stored:
-        return reading.rows, int(reading.rows.select(pl.len()).collect(engine="streaming").item())
+        return reading.rows
     workspace.mkdir(parents=True, exist_ok=True)
     path = workspace / "parsed.parquet"
     reading.rows.sink_parquet(path, compression="lz4", statistics=False)
-    return pl.scan_parquet(path, glob=False), height(path)
+    return pl.scan_parquet(path, glob=False)
 
 
 def _checked_there(reading: Reading, domain: str, workers: Workers) -> pl.LazyFrame:

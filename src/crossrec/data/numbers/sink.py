@@ -19,7 +19,8 @@ from crossrec.data.schema import INTERACTIONS
 from crossrec.data.source import FastRows, Rules
 from crossrec.data.storing.budget import fits
 from crossrec.data.storing.counting import Counts
-from crossrec.data.storing.parts import NO_MONTH_KEY, Staged, sink_month
+from crossrec.data.storing.months import sink_month
+from crossrec.data.storing.parts import NO_MONTH_KEY, Staged
 
 __all__ = ["Survey", "sink_numbers"]
 

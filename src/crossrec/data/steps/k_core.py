@@ -56,7 +56,7 @@ class KCore:
                 f"k_core: {before - after} pairs still fell away in round {self.rounds}; give it more with rounds="
             )
         for key in (user, item):
-            rows = rows.join(pairs.select(key).unique(), on=key, how="semi")
+            rows = rows.join(engine.keep(pairs.select(key).unique()), on=key, how="semi")
         return rows
 
 

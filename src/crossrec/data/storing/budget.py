@@ -1,11 +1,17 @@
-"""How much memory work on tables may take: stated once, asked by each step that could take more."""
+"""How much memory work on tables may take: stated once, asked by each step that could take more.
+
+Polars is told as well: what its streams hold beyond their share (groups, sorted rows, windows) goes to disk.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+
+import polars as pl
 
 from crossrec.core.errors import InvalidInput, OutOfBudget
 
@@ -16,6 +22,7 @@ DEFAULT = 1_500_000_000
 LEAST = 600_000_000
 """Fewer bytes are not enough for the libraries and the buffers of a stream."""
 _TAKEN = 450_000_000
+_POLARS = "POLARS_OOC_MEMORY_BUDGET_MB"
 _STATED: ContextVar[int | None] = ContextVar("memory", default=None)
 _UNITS = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 
@@ -41,12 +48,30 @@ def memory_of(text: str) -> int:
 
 @contextmanager
 def within(memory: int | None) -> Iterator[None]:
-    """Let all work until the end of the block take so many bytes; None leaves it as it is."""
-    token = _STATED.set(_STATED.get() if memory is None else memory)
+    """Let all work until the end of the block take so many bytes; None leaves it as it is.
+
+    Polars' share of it holds for the whole process while the block lasts.
+    """
+    if memory is None:
+        yield
+        return
+    token = _STATED.set(memory)
+    held = os.environ.get(_POLARS)
     try:
+        _tell_polars(str((memory - _TAKEN) * 3 // 4 // 10**6))
         yield
     finally:
         _STATED.reset(token)
+        _tell_polars(held)
+
+
+def _tell_polars(megabytes: str | None) -> None:
+    """Set the bytes that Polars' streams hold before they spill; None leaves it to Polars."""
+    if megabytes is None:
+        os.environ.pop(_POLARS, None)
+    else:
+        os.environ[_POLARS] = megabytes
+    pl.Config.reload_env_vars()
 
 
 def rows_within(bytes_a_row: float) -> int:

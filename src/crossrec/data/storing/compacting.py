@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from crossrec.data.manifest import DomainRecord, Manifest, Part, read_manifest, write_manifest
-from crossrec.data.storing.parts import adopt, scan, sink_months, write_table
+from crossrec.data.storing.months import sink_months
+from crossrec.data.storing.parts import adopt, scan, write_table
 from crossrec.data.storing.transaction import writing
 from crossrec.data.storing.writing import balanced
 
@@ -76,7 +77,7 @@ def _joined(record: DomainRecord, domain: str, folder: Path, workspace: Path) ->
 def _one(group: list[Part], origin: str, domain: str, folder: Path, workspace: Path) -> list[Part]:
     """Write the rows of some parts anew; where that makes no fewer (a month of many rows), they stay as they are."""
     rows = scan([folder / part.path for part in group])
-    staged = sink_months(rows, workspace, origin=origin, expected=sum(part.rows for part in group))
+    staged = sink_months(rows, workspace, origin=origin)
     return list(adopt(staged, folder, domain)) if len(staged) < len(group) else group
 
 

@@ -12,7 +12,8 @@ from crossrec.core.errors import CorruptBundle, InvalidInput, NotFound
 from crossrec.data.manifest import MANIFEST, DomainRecord, Manifest, SourceFile, write_manifest
 from crossrec.data.schema import SCHEMA_VERSION, check_domain
 from crossrec.data.storing.counting import count
-from crossrec.data.storing.parts import adopt, sink_months, write_table
+from crossrec.data.storing.months import sink_months
+from crossrec.data.storing.parts import adopt, write_table
 from crossrec.data.storing.transaction import writing
 from crossrec.data.storing.writing import balanced
 

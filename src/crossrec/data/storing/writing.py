@@ -16,7 +16,8 @@ from crossrec.data.manifest import MANIFEST, DomainRecord, Manifest, Part, Sourc
 from crossrec.data.schema import INTERACTIONS, check_domain
 from crossrec.data.source import FileNote
 from crossrec.data.storing.counting import count, with_all_items
-from crossrec.data.storing.parts import Staged, adopt, scan, sink_months, staged_in, write_table
+from crossrec.data.storing.months import sink_months
+from crossrec.data.storing.parts import Staged, adopt, scan, staged_in, write_table
 from crossrec.data.storing.quarantine import counts_by_reason, join
 from crossrec.data.storing.transaction import writing
 
