@@ -80,8 +80,8 @@ def test_rows_beyond_the_stated_memory_are_refused_with_both_sizes(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("crossrec.data.dataset._ROW_BYTES", 10**7)  # as if each of the few rows were large
-    code, _, error = run(*words, "--data", data, "--memory", "600MB")
-    assert code == 9 and "into memory: needs about" in error and "0.6 GB were given" in error
+    code, _, error = run(*words, "--data", data, "--memory", "800MB")
+    assert code == 9 and "into memory: needs about" in error and "0.8 GB were given" in error
     assert not (tmp_path / "model").exists()
     code, _, error = run(*words, "--data", data, "--memory", "much")
     assert code == 2 and "expected a size like 2GB" in error

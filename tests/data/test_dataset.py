@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from crossrec.core.errors import CorruptBundle
+from crossrec.core.errors import CorruptBundle, NotFound
 from crossrec.data.dataset import Dataset, open_dataset
 from crossrec.data.intake.importing import import_source
 
@@ -36,3 +37,19 @@ def test_ids_of_full_length_are_read_from_several_domains(tmp_path: Path) -> Non
         import_source("tables", tmp_path / "ratings.csv", domain, tmp_path / "data")
     data = open_dataset(tmp_path / "data").interactions()
     assert sorted(data.item_ids.ids) == ["books:" + "i" * 512, "films:" + "i" * 512] and len(data.user_ids) == 2
+
+
+def test_a_path_may_name_an_older_version(tmp_path: Path) -> None:
+    source = tmp_path / "x.csv"
+    source.write_text("user_id,item_id\nu1,a\n")
+    first = import_source("tables", source, "shop", tmp_path / "d")
+    source.write_text("user_id,item_id\nu1,a\nu2,b\n")
+    import_source("tables", source, "shop", tmp_path / "d", there="replace")
+    assert open_dataset(tmp_path / "d").record("shop").rows == 2
+    assert open_dataset(f"{tmp_path / 'd'}@{first.version[:8]}").record("shop").rows == 1
+    assert open_dataset(Path(f"{tmp_path / 'd'}@{first.version}")).record("shop").rows == 1
+    with pytest.raises(NotFound, match="version"):
+        open_dataset(f"{tmp_path / 'd'}@00000000")
+    odd = tmp_path / "d@deadbeef"
+    shutil.copytree(tmp_path / "d", odd)
+    assert open_dataset(odd).record("shop").rows == 2

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from crossrec.cli.data.choices import DataFolder, EngineName, Master, ReadingMemory, chosen_domains
+from crossrec.cli.data.choices import DataFolder, EngineName, Master, ReadingMemory, chosen_domains, limited
 from crossrec.cli.show import AsJson, advancing, check_file, needs_extra, out, parse_pairs, print_json
 from crossrec.core.errors import InvalidInput, MissingExtra
 from crossrec.core.settings import load_settings
-from crossrec.data.storing.budget import memory_of, within
 from crossrec.evaluation.tuning.tuned import read_settings
 from crossrec.models.fallback import Fallback
 from crossrec.models.machine import use_threads
@@ -56,7 +55,7 @@ def train(
         with needs_extra("--curve"):
             import crossrec.models.training.curve  # noqa: F401 - asked before anything is trained
     chosen, k = chosen_domains(domains), 10 if k is None else k
-    limit = within(memory_of(memory) if memory else None)
+    limit = limited(memory)
     with limit, advancing(f"training {model}") as progress, outgoing_bundle(out_folder) as folder:
         bundle = train_bundle(
             model,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,7 @@ from crossrec.data.storing.parts import scan
 
 __all__ = ["Dataset", "open_dataset"]
 
+_VERSION_AT = re.compile(r"(.+)@([0-9a-f]{8,64})")
 _ROW_BYTES, _BATCH_BYTES = 200, 400
 """What a row takes while it becomes `Interactions`, and in a batch with the one that is read behind it."""
 
@@ -190,6 +192,7 @@ def open_dataset(path: str | Path, version: str = "") -> Dataset:
 
     Args:
         path: The folder that `import_source` wrote; one at `s3://`, `gs://` or `az://` is copied into the cache first.
+            `folder@1a2b3c4d` names a version as well.
         version: Hash of an older version, or at least its first 8 characters; empty takes the newest.
 
     Raises:
@@ -197,6 +200,8 @@ def open_dataset(path: str | Path, version: str = "") -> Dataset:
         InvalidInput: It was written by an older release; `crossrec data upgrade` brings it up to date.
         CorruptBundle: The manifest is damaged or newer, or a part is missing or another one.
     """
+    if not version:
+        path, version = _with_version(path)
     folder = dataset_folder(path, version)
     manifest = read_manifest(folder, version)
     for record in manifest.domains.values():
@@ -205,6 +210,14 @@ def open_dataset(path: str | Path, version: str = "") -> Dataset:
                 _same_file(folder / part.path, part)
         _same_table(folder, record)
     return Dataset(folder, manifest)
+
+
+def _with_version(path: str | Path) -> tuple[str | Path, str]:
+    """Take the version off a path that ends with one and is no folder itself."""
+    found = _VERSION_AT.fullmatch(str(path))
+    if found is None or Path(path).exists():
+        return path, ""
+    return (found[1] if isinstance(path, str) else Path(found[1])), found[2]
 
 
 def _same_file(path: Path, part: Part) -> None:

@@ -40,6 +40,27 @@ def test_words_for_people(run: Run, data: Path, tmp_path: Path) -> None:
     assert code == 0 and "negatives in" in said
 
 
+def test_little_memory_gives_the_same_rows_and_a_version_is_named_by_its_hash(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    words = ("--step", "duplicates", "--step", "k_core:users=3,items=3", "--step", "partition", "--json")
+    code, said, _ = run("data", "clean", data, "--out", tmp_path / "a", *words)
+    code_of_little, little, _ = run("data", "clean", data, "--out", tmp_path / "b", "--memory", "800MB", *words)
+    version = json.loads(said)["version"]
+    assert code == code_of_little == 0 and json.loads(little)["version"] == version
+    code, _, _ = run("data", "split", tmp_path / "a", "--out", tmp_path / "a2", "--memory", "800MB", "--json")
+    assert code == 0
+    named = f"{tmp_path / 'a'}@{version[:12]}"
+    code, checked, _ = run("data", "check", named, "--memory", "800MB", "--json")
+    assert code == 0 and json.loads(checked)["domains"][0]["rows"] == json.loads(said)["steps"][-1]["rows_out"]["films"]
+    code, _, _ = run("data", "negatives", named, "--out", tmp_path / "n.parquet", "--memory", "800MB")
+    assert code == 0
+    code, _, error = run("data", "clean", data, "--out", tmp_path / "c", "--memory", "5MB", *words)
+    assert code == 2 and "at least 800 MB" in error
+    code, _, error = run("data", "check", f"{tmp_path / 'a'}@{'0' * 12}")
+    assert code == 3 and "version" in error
+
+
 def test_a_wrong_word_is_named(run: Run, data: Path, tmp_path: Path) -> None:
     code, _, error = run("data", "clean", data, "--out", tmp_path / "c", "--step", "dublicates")
     assert code == 3 and "did you mean 'duplicates'" in error

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,18 @@ PEAK = """
 import sys
 from crossrec.data.intake.importing import import_source
 import_source("tables", sys.argv[1], "shop", sys.argv[2], memory=int(sys.argv[3]), options={"unit": "s"})
+told = dict(line.split(':', 1) for line in open('/proc/self/status'))
+print(int(told['VmHWM'].split()[0]) * 1024)
+"""
+
+STEP = """
+import sys
+from pathlib import Path
+from crossrec.data.dataset import open_dataset
+from crossrec.data.preparing.cleaning import clean, parse_step
+from crossrec.data.storing.budget import within
+with within(int(sys.argv[3])):
+    clean(open_dataset(sys.argv[1]), Path(sys.argv[2]), [parse_step(sys.argv[4])])
 told = dict(line.split(':', 1) for line in open('/proc/self/status'))
 print(int(told['VmHWM'].split()[0]) * 1024)
 """
@@ -43,6 +56,17 @@ def test_a_budget_holds_until_the_end_of_its_block() -> None:
     require(10**15, "nothing was stated, so")
     with within(10**9), pytest.raises(OutOfBudget, match=r"reading: needs about 2\.5 GB and 1\.0 GB were given"):
         require(2 * 10**9, "reading")
+
+
+def test_polars_is_told_its_share_until_the_end_of_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLARS_OOC_MEMORY_BUDGET_MB", "7000")
+    with within(10**9):
+        assert 100 < int(os.environ["POLARS_OOC_MEMORY_BUDGET_MB"]) < 1_000
+    assert os.environ["POLARS_OOC_MEMORY_BUDGET_MB"] == "7000"
+    monkeypatch.delenv("POLARS_OOC_MEMORY_BUDGET_MB")
+    with pytest.raises(ValueError, match="of the block"), within(10**9):
+        raise ValueError("of the block")
+    assert "POLARS_OOC_MEMORY_BUDGET_MB" not in os.environ
 
 
 def test_work_in_shares_gives_what_work_in_one_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,11 +100,7 @@ def test_batches_hold_all_rows_in_order_and_reading_whole_is_refused(tmp_path: P
         monkey()
 
 
-@pytest.mark.slow
-def test_an_import_stays_within_its_budget(tmp_path: Path) -> None:
-    """Forty million rows take more than a gigabyte where nothing is cut."""
-    source = tmp_path / "x.csv"
-    count = 40_000_000
+def _numbers(path: Path, count: int) -> None:
     numbers = pl.int_range(count, eager=True)
     pl.DataFrame(
         {
@@ -88,12 +108,29 @@ def test_an_import_stays_within_its_budget(tmp_path: Path) -> None:
             "item_id": numbers * 31 % 100_003,
             "timestamp": 1_300_000_000 + numbers * 37 % 250_000_000,
         }
-    ).write_csv(source)
+    ).write_csv(path)
+
+
+def _peak(program: str, *words: object) -> int:
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", PEAK, str(source), str(tmp_path / "d"), str(10**9)],
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", program, *map(str, words)], capture_output=True, text=True, check=True
     )
-    assert int(done.stdout) < 1.05 * 10**9
-    assert open_dataset(tmp_path / "d").record("shop").rows == count
+    return int(done.stdout)
+
+
+@pytest.mark.slow
+def test_an_import_stays_within_its_budget(tmp_path: Path) -> None:
+    """Forty million rows take more than a gigabyte where nothing is cut."""
+    _numbers(tmp_path / "x.csv", 40_000_000)
+    assert _peak(PEAK, tmp_path / "x.csv", tmp_path / "d", 10**9) < 1.05 * 10**9
+    assert open_dataset(tmp_path / "d").record("shop").rows == 40_000_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["duplicates:same=pair", "k_core", "partition", "sessions"])
+def test_a_step_stays_within_its_budget(tmp_path: Path, step: str) -> None:
+    """Fifteen million rows take some four gigabytes where nothing is spilled."""
+    _numbers(tmp_path / "x.csv", 15_000_000)
+    import_source("tables", tmp_path / "x.csv", "shop", tmp_path / "d", options={"unit": "s"})
+    assert _peak(STEP, tmp_path / "d", tmp_path / "out", 10**9, step) < 1.05 * 10**9
+    assert open_dataset(tmp_path / "out").record("shop").rows > 1_000_000

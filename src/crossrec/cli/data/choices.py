@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
@@ -26,13 +27,19 @@ __all__ = [
     "Repeats",
     "SeveralDomains",
     "chosen_domains",
+    "limited",
     "read_for_models",
     "seconds_of",
 ]
 
-DataFolder = Annotated[Path, typer.Option(help="Folder of a data set; may be s3://, gs:// or az://.")]
+DataFolder = Annotated[
+    Path, typer.Option(help="Folder of a data set, data@1a2b3c4d for an older version; may be s3://, gs:// or az://.")
+]
 SeveralDomains = Annotated[
-    Path, typer.Option(help="Folder of a data set with several domains; may be s3://, gs:// or az://.")
+    Path,
+    typer.Option(
+        help="Folder of a data set with several domains, data@1a2b3c4d for an older version; may be s3://, gs:// or az://."
+    ),
 ]
 Domains = Annotated[str, typer.Option(help="Only these domains: films,books")]
 ProtocolName = Annotated[str, typer.Option(help="leave-last-out, global-time, given, random or new-users.")]
@@ -45,7 +52,10 @@ EngineName = Annotated[str, typer.Option("--engine", help="polars (this machine)
 Master = Annotated[
     str, typer.Option(help="Where the cluster is, for --engine spark: spark://host:7077; empty is this machine.")
 ]
-Memory = Annotated[str, typer.Option(help="Memory that the work may take: 2GB. What would take more is cut.")]
+Memory = Annotated[
+    str,
+    typer.Option(help="Memory that the work may take on this machine: 2GB. What would take more is cut, or spilled."),
+]
 ReadingMemory = Annotated[
     str, typer.Option("--memory", help="Memory that the rows may take: 2GB. Where they need more, nothing is read.")
 ]
@@ -80,6 +90,15 @@ def chosen_domains(text: str) -> list[str] | None:
     return parse_names(text) or None
 
 
+def limited(memory: str) -> AbstractContextManager[None]:
+    """Let the work of a block take what `--memory` says; empty sets no limit.
+
+    Raises:
+        InvalidInput: It is no size, or below the least.
+    """
+    return within(memory_of(memory) if memory else None)
+
+
 def read_for_models(data: Path, domains: str, memory: str = "") -> Interactions:
     """Read the rows of some domains into memory.
 
@@ -92,5 +111,5 @@ def read_for_models(data: Path, domains: str, memory: str = "") -> Interactions:
         InvalidInput: The memory is no size, or below the least.
         OutOfBudget: The rows would take more.
     """
-    with within(memory_of(memory) if memory else None):
+    with limited(memory):
         return open_dataset(data).interactions(chosen_domains(domains))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.data.choices import Domains, EngineName, Master, chosen_domains
+from crossrec.cli.data.choices import Domains, EngineName, Master, Memory, chosen_domains, limited
 from crossrec.cli.show import AsJson, out, print_json, working
 from crossrec.data.dataset import open_dataset
 from crossrec.data.preparing.cleaning import clean as run_clean
@@ -17,7 +17,7 @@ __all__ = ["clean"]
 
 
 def clean(
-    folder: Annotated[Path, typer.Argument(help="Folder of the data set.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of the data set; data@1a2b3c4d for an older version.")],
     out_folder: Annotated[Path, typer.Option("--out", help="Folder of the new data set.")],
     step: Annotated[
         list[str],
@@ -29,12 +29,13 @@ def clean(
     domains: Domains = "",
     engine: EngineName = "polars",
     master: Master = "",
+    memory: Memory = "",
     replace: Annotated[bool, typer.Option("--replace", help="Replace domains that are in --out.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take a data set through steps and write another one; says of each step how many rows came in and out."""
     steps = [parse_step(text) for text in step]
-    with working("cleaning") as say:
+    with limited(memory), working("cleaning") as say:
         done = run_clean(
             open_dataset(folder),
             out_folder,

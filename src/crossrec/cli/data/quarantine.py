@@ -15,7 +15,7 @@ __all__ = ["quarantine"]
 
 
 def quarantine(
-    folder: Annotated[Path, typer.Argument(help="Folder of the data set.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of the data set; data@1a2b3c4d for an older version.")],
     domain: Annotated[str, typer.Option(help="Only this domain.")] = "",
     reason: Annotated[str, typer.Option(help="Only reasons that hold this text.")] = "",
     limit: Annotated[int, typer.Option(help="Rows of a domain to show; 0 shows all.")] = 20,

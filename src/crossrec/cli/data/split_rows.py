@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.data.choices import Domains, EngineName, Master, chosen_domains
+from crossrec.cli.data.choices import Domains, EngineName, Master, Memory, chosen_domains, limited
 from crossrec.cli.show import AsJson, out, parse_pairs, print_json, working
 from crossrec.data.dataset import open_dataset
 from crossrec.data.preparing.cleaning import clean
@@ -17,7 +17,7 @@ __all__ = ["split_rows"]
 
 
 def split_rows(
-    folder: Annotated[Path, typer.Argument(help="Folder of the data set.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of the data set; data@1a2b3c4d for an older version.")],
     out_folder: Annotated[Path, typer.Option("--out", help="Folder of the new data set.")],
     protocol: Annotated[
         str, typer.Option(help="leave-last-out, global-time, hash, given or new-users.")
@@ -28,6 +28,7 @@ def split_rows(
     domains: Domains = "",
     engine: EngineName = "polars",
     master: Master = "",
+    memory: Memory = "",
     replace: Annotated[bool, typer.Option("--replace", help="Replace domains that are in --out.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -36,7 +37,7 @@ def split_rows(
     A domain without a row of test or validation is warned of.
     """
     step = create("partition", {**parse_pairs("--set", setting or []), "protocol": protocol})
-    with working("splitting") as say:
+    with limited(memory), working("splitting") as say:
         done = clean(
             open_dataset(folder),
             out_folder,

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from crossrec.cli.data.choices import seconds_of
+from crossrec.cli.data.choices import Memory, limited, seconds_of
 from crossrec.cli.show import AsJson, out, print_json
 from crossrec.core.errors import InvalidInput, NotFound, Unavailable
 from crossrec.events.log import open_log
@@ -26,6 +26,7 @@ def tail(
     once: Annotated[bool, typer.Option("--once", help="Read what there is, and end.")] = False,
     every: Annotated[str, typer.Option(help="Time between rounds: 500ms, 5s, 2m, 1h.")] = "5s",
     batch: Annotated[int, typer.Option(help="Most events of a round.")] = 10_000,
+    memory: Memory = "",
     as_json: AsJson = False,
 ) -> None:
     """Write what arrives in an event log as Parquet, in micro-batches; begins where the last run ended."""
@@ -35,7 +36,7 @@ def tail(
     path = Path(log.removeprefix("sqlite:///"))
     if log.startswith("sqlite:///") and not path.is_file():
         raise NotFound(f"no event log at '{path}': a tail reads one that is there")
-    with closing(open_log(log)) as opened:
+    with limited(memory), closing(open_log(log)) as opened:
         while True:
             try:
                 done = tail_once(opened, out_folder, domain, limit=batch)

@@ -10,11 +10,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from crossrec.data.report.spread import Spread, bin_of
+from crossrec.data.storing.budget import rows_within
 
 __all__ = ["ROWS_A_PASS", "Tally", "count", "user_parts"]
 
-ROWS_A_PASS = 4_000_000
-"""Rows held at once, about; a larger domain is read in several passes, each with some of the users."""
+ROWS_A_PASS, _ROW_BYTES = 4_000_000, 250
+"""Rows held at once, at most, and what one takes; a larger domain is read in passes, each with some of the users."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ def user_parts(rows: pl.LazyFrame, total: int, columns: Sequence[str]) -> Iterat
         total: How many there are.
         columns: What else is read.
     """
-    passes = max(1, -(-total // ROWS_A_PASS))
+    passes = max(1, -(-total // min(ROWS_A_PASS, rows_within(_ROW_BYTES))))
     wanted = rows.select("user_id", *columns)
     for number in range(passes):
         mine = wanted if passes == 1 else wanted.filter(pl.col("user_id").hash() % passes == number)

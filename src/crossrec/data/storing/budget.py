@@ -19,7 +19,7 @@ __all__ = ["DEFAULT", "LEAST", "fits", "memory_of", "require", "rows_within", "w
 
 DEFAULT = 1_500_000_000
 """Bytes that work takes at most where nothing is said."""
-LEAST = 600_000_000
+LEAST = 800_000_000
 """Fewer bytes are not enough for the libraries and the buffers of a stream."""
 _TAKEN = 450_000_000
 _POLARS = "POLARS_OOC_MEMORY_BUDGET_MB"
@@ -31,7 +31,7 @@ def memory_of(text: str) -> int:
     """Read a size such as `2GB` or `800 MB`.
 
     Raises:
-        InvalidInput: It is no size, or below 600 MB.
+        InvalidInput: It is no size, or below 800 MB.
 
     >>> memory_of("2GB")
     2000000000
@@ -39,7 +39,7 @@ def memory_of(text: str) -> int:
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?b?)\s*", text.lower())
     unit = "" if found is None else found[2] if found[2] in _UNITS else f"{found[2]}b"
     if found is None or unit not in _UNITS:
-        raise InvalidInput(f"memory: expected a size like 2GB or 800MB, got '{text[:40]}'")
+        raise InvalidInput(f"memory: expected a size like 2GB or 1500MB, got '{text[:40]}'")
     size = int(float(found[1]) * _UNITS[unit])
     if size < LEAST:
         raise InvalidInput(f"memory: expected at least {LEAST // 10**6} MB, got '{text[:40]}'")

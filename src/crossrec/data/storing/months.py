@@ -84,7 +84,7 @@ def _put_together(key: _Key, month: _Month, folder: Path) -> Staged:
         if not _rises(table["position"]):
             table = table.sort("position")
             table = table if _rises(table["position"]) else table.sort(_ORDER)
-        table.write_parquet(path, **PARQUET)
+        table.lazy().sink_parquet(path, **PARQUET)
     else:
         lazy.sort(_ORDER).sink_parquet(path, **PARQUET)
     for piece in month.pieces:
