@@ -14,8 +14,9 @@ from crossrec.data.storing.budget import rows_within
 
 __all__ = ["ROWS_A_PASS", "Tally", "count", "user_parts"]
 
-ROWS_A_PASS, _ROW_BYTES = 4_000_000, 250
-"""Rows held at once, at most, and what one takes; a larger domain is read in passes, each with some of the users."""
+ROWS_A_PASS = 4_000_000
+"""Rows held at once, at most; a larger domain is read in several passes, each with some of the users."""
+_ROW_BYTES = 250
 
 
 @dataclass(frozen=True, eq=False)
