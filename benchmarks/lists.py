@@ -31,14 +31,14 @@ from synthetic import machine, skewed, write
 FEWEST, K = 1_000_000, 10
 SHAPES = {1_000_000: (20_000, 10_000), 5_000_000: (100_000, 40_000)}
 MODELS: dict[str, dict[str, Any]] = {
-    "als": {"epochs": 1},
-    "bpr": {"epochs": 1},
-    "cmf": {"epochs": 1},
-    "emcdr": {"epochs": 1},
-    "svd": {"epochs": 1},
-    "lightgcn": {"epochs": 1, "negatives": 1000, "batch_size": 4096},
+    **{name: {"epochs": 1} for name in ("als", "bpr", "svd", "svd_pp", "cmf")},
+    **{name: {"epochs": 1} for name in ("emcdr", "ptupcdr", "rated_emcdr", "rated_ptupcdr")},
+    **{name: {"epochs": 1, "negatives": 1000, "batch_size": 4096} for name in ("lightgcn", "xsimgcl")},
 }
-"""Models whose score is a product of a person's vector and an item's, and settings that make a fit short."""
+"""All models whose score is the product of a person's vector and an item's, and settings that make a fit short.
+
+`gf_cf` and `text_bridge` add to such a product what is none, and networks have layers before it.
+"""
 
 
 def interactions(matrix: sp.csr_matrix) -> Interactions:

@@ -20,7 +20,7 @@ from crossrec.models.classic._whitening import gram_of, product
 
 __all__ = ["Axes", "axes_of", "fold_in", "parts_of"]
 
-_ROUNDS, _STEPS = 4, 12
+_ROUNDS, _STEPS, _CHUNK = 4, 12, 64
 _ENOUGH, _NOTHING, _FLAT = np.float32(1e-10), 1e-9, 1e-3
 
 
@@ -66,7 +66,8 @@ def fold_in(axes: Axes, indptr: Offsets, codes: Codes, l2: float) -> Floats:
     """
     vectors = np.zeros((len(indptr) - 1, len(axes.tilt)), dtype=np.float32)
     vectors[:, -1] = 1
-    _fold_rows(*axes, indptr, codes.astype(np.int32, copy=False), np.float32(l2), vectors)
+    with numba.parallel_chunksize(_CHUNK):  # rows are skewed: who is done takes the next chunk
+        _fold_rows(*axes, indptr, codes.astype(np.int32, copy=False), np.float32(l2), vectors)
     return vectors
 
 

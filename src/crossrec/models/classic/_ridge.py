@@ -16,9 +16,8 @@ __all__ = ["HELD", "Side", "Swept", "expected_error", "less", "prior_of", "solve
 
 HELD = 10
 """Sweeps before variances are re-estimated: dimensions that have not found their way yet would pass for noise."""
-
-
-_AT_ONCE = 4
+_AT_ONCE, _CHUNK = 4, 64
+"""Rows of a system's sum that are added in one turn, and rows of ratings that one thread takes at a time."""
 
 
 class Side(NamedTuple):
@@ -90,7 +89,9 @@ def solve_side(ratings: sp.csr_array, other: Side, prior: Doubles, noise: float,
     shape = (ratings.shape[0], len(prior))
     means, variances = np.zeros(shape) if centre is None else centre.copy(), np.empty(shape)
     parts = ratings.indptr.astype(np.int64), ratings.indices.astype(np.int32, copy=False)
-    _solve_rows(*parts, ratings.data.astype(np.float64), other.means, other.variances, prior, noise, means, variances)
+    told = ratings.data.astype(np.float64)
+    with numba.parallel_chunksize(_CHUNK):  # rows are skewed: who is done takes the next chunk
+        _solve_rows(*parts, told, other.means, other.variances, prior, noise, means, variances)
     return Side(means, variances)
 
 
@@ -140,37 +141,42 @@ def _solve_rows(
     """
     size = len(prior)
     for row in numba.prange(len(indptr) - 1):
-        system, right = np.zeros((size, size)), np.zeros(size)
+        system, right, doubt = np.zeros((size, size)), np.zeros(size), np.zeros(size)
         start, stop = indptr[row], indptr[row + 1]
-        features = np.ones((-(-(stop - start) // _AT_ONCE) * _AT_ONCE, size))
-        features[stop - start :] = 0.0
+        features = np.zeros((-(-(stop - start) // _AT_ONCE) * _AT_ONCE, size))
         for at in range(start, stop):
-            feature, code = features[at - start], codes[at]
-            feature[: size - 1] = vectors[code, : size - 1]
-            rest = ratings[at] - vectors[code, size - 1]
+            feature, item, unsure = features[at - start], vectors[codes[at]], doubts[codes[at]]
+            feature[:] = item
+            feature[size - 1] = 1.0
+            rest = ratings[at] - item[size - 1]
             for i in range(size):
                 right[i] += feature[i] * rest
-            for i in range(size - 1):
-                system[i, i] += doubts[code, i]
+                doubt[i] += unsure[i]
+        doubt[size - 1] = 0.0
         _add_squares(features, system)
         for i in range(size):
-            for j in range(i, size):
-                system[i, j] /= noise
+            line = system[i, i:]
+            for j in range(len(line)):
+                line[j] /= noise
             right[i] = right[i] / noise + means[row, i] / prior[i]
-            system[i, i] += 1.0 / prior[i]
-            variances[row, i] = 1.0 / system[i, i]
+            line[0] += doubt[i] / noise + 1.0 / prior[i]
+            variances[row, i] = 1.0 / line[0]
         _solve_in_place(system, right)
         means[row] = right
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract"})
 def _add_squares(features: Doubles, system: Doubles) -> None:  # pragma: no cover - compiled
-    """Add F'F to the upper triangle, four rows of F a turn, so that each load and store of the sum serves four."""
+    """Add F'F to the upper triangle, four rows of F a turn, so that each load and store of the sum serves four.
+
+    Rows are cut before they are walked: from a start that it does not know, the compiler makes no wide steps.
+    """
     for at in range(0, len(features), _AT_ONCE):
-        first, second, third, fourth = features[at], features[at + 1], features[at + 2], features[at + 3]
         for i in range(len(system)):
-            a, b, c, d, line = first[i], second[i], third[i], fourth[i], system[i]
-            for j in range(i, len(system)):
+            line, first, second = system[i, i:], features[at, i:], features[at + 1, i:]
+            third, fourth = features[at + 2, i:], features[at + 3, i:]
+            a, b, c, d = first[0], second[0], third[0], fourth[0]
+            for j in range(len(line)):
                 line[j] += a * first[j] + b * second[j] + c * third[j] + d * fourth[j]
 
 
@@ -179,30 +185,31 @@ def _solve_in_place(system: Doubles, right: Doubles) -> None:  # pragma: no cove
     """Solve a positive definite system, of which the upper triangle is read, by Cholesky; four rows a turn too."""
     size = len(right)
     for i in range(size):
-        line, fours = system[i], i // _AT_ONCE * _AT_ONCE
+        line, fours = system[i, i:], i // _AT_ONCE * _AT_ONCE
         for k in range(0, fours, _AT_ONCE):
-            first, second, third, fourth = system[k], system[k + 1], system[k + 2], system[k + 3]
-            a, b, c, d = first[i], second[i], third[i], fourth[i]
-            for j in range(i, size):
+            first, second, third, fourth = system[k, i:], system[k + 1, i:], system[k + 2, i:], system[k + 3, i:]
+            a, b, c, d = first[0], second[0], third[0], fourth[0]
+            for j in range(len(line)):
                 line[j] -= a * first[j] + b * second[j] + c * third[j] + d * fourth[j]
         for k in range(fours, i):
-            above = system[k]
-            a = above[i]
-            for j in range(i, size):
+            above = system[k, i:]
+            a = above[0]
+            for j in range(len(line)):
                 line[j] -= a * above[j]
-        root = 1.0 / np.sqrt(line[i])
-        for j in range(i, size):
+        root = 1.0 / np.sqrt(line[0])
+        for j in range(len(line)):
             line[j] *= root
     for i in range(size):
-        line = system[i]
-        right[i] /= line[i]
-        for j in range(i + 1, size):
-            right[j] -= line[j] * right[i]
+        line, rest = system[i, i:], right[i:]
+        rest[0] /= line[0]
+        for j in range(1, len(line)):
+            rest[j] -= line[j] * rest[0]
     for i in range(size - 1, -1, -1):
-        line, total = system[i], right[i]
-        for j in range(i + 1, size):
-            total -= line[j] * right[j]
-        right[i] = total / line[i]
+        line, rest = system[i, i:], right[i:]
+        total = rest[0]
+        for j in range(1, len(line)):
+            total -= line[j] * rest[j]
+        rest[0] = total / line[0]
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
