@@ -7,13 +7,14 @@
 
 Settings are chosen on rows before the cut (Ciao), on a part carved from train (Douban, sport and phone) or on the
 given validation part (CDRIB), with like grids for the control and for transfer. Test is asked once. Writes
-results/quality_transfer_*.json.
+results/quality_transfer_*.json. `--as-chosen` takes the settings that this file says were chosen, and asks test alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -25,7 +26,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from domains import cdrib, ciao, douban, sport_phone
 from drawn import drawn_among
-from reading import provenance, write
+from reading import RESULTS, provenance, write
 
 from crossrec.core.arrays import Bools, Doubles
 from crossrec.evaluation.transferring.effects import effect_of
@@ -220,11 +221,16 @@ def gate_of(exam: Exam, parts: tuple[str, str], control: Doubles | None) -> dict
     return {"parts": parts, "domains": domains, "choices": [str(choice) for choice in gated.choices]}
 
 
-def run_sport_phone() -> dict[str, Any]:
+def run_sport_phone(before: dict[str, Any] | None = None) -> dict[str, Any]:
     """Both directions against ALS, EASE and LightGCN on the target alone, in full and among 999 drawn items."""
-    inner, exam = (exam_of(sport_phone(part), "given") for part in ("valid", "test"))
-    controls, tried = chosen(inner, ALONE, apart=True)
-    together, more = chosen(inner, TOGETHER)
+    exam = exam_of(sport_phone("test"), "given")
+    if before is None:
+        inner = exam_of(sport_phone("valid"), "given")
+        controls, tried = chosen(inner, ALONE, apart=True)
+        together, more = chosen(inner, TOGETHER)
+    else:
+        controls, together = before["controls"], before["transfer"]
+        tried, more = ([one for one in before["tried"] if one["alone"] is apart] for apart in (True, False))
     values: dict[str, Doubles] = {}
     drawn: dict[str, Any] = {}
     for kind, words in controls.items():
@@ -263,10 +269,13 @@ def scored(tried: list[dict[str, Any]], words: str) -> float:
     return max(float(sum(one["ndcg@10"].values())) for one in tried if one["model"] == words)
 
 
-def run_cdrib() -> dict[str, Any]:
+def run_cdrib(before: dict[str, Any] | None = None) -> dict[str, Any]:
     """Persons without any act in the target, in full and among 999 drawn items."""
-    inner, exam = (exam_of(cdrib(part), "given") for part in ("valid", "test"))
-    picked, tried = chosen(inner, COLD)
+    exam = exam_of(cdrib("test"), "given")
+    if before is None:
+        picked, tried = chosen(exam_of(cdrib("valid"), "given"), COLD)
+    else:
+        picked, tried = before["chosen"], before["tried"]
     gated = Gated().fit(exam.train)
     models: dict[str, Recommender] = {"gated": gated, "popularity": create("popularity").fit(exam.train)}
     models |= {kind: served(words, "popularity", exam.train) for kind, words in picked.items()}
@@ -290,15 +299,23 @@ def run_cdrib() -> dict[str, Any]:
     return found
 
 
-RUNS = {"ciao": run_ciao, "douban": run_douban, "sport_phone": run_sport_phone, "cdrib": run_cdrib}
+RUNS = {"ciao": run_ciao, "douban": run_douban}
+CHOOSING = {"sport_phone": run_sport_phone, "cdrib": run_cdrib}
 
 
 def main() -> int:
     told = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    told.add_argument("data", choices=RUNS, nargs="?", help="all where it is left out")
-    asked = told.parse_args().data
-    for which in [asked] if asked else RUNS:
-        write(f"quality_transfer_{which}", {**RUNS[which](), **provenance()})
+    told.add_argument("data", choices=[*RUNS, *CHOOSING], nargs="?", help="all where it is left out")
+    told.add_argument("--as-chosen", action="store_true", help="of sport_phone and cdrib, see above")
+    asked = told.parse_args()
+    for which in [asked.data] if asked.data else [*RUNS, *CHOOSING]:
+        name = f"quality_transfer_{which}"
+        if which in RUNS:
+            found = RUNS[which]()
+        else:
+            known = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) if asked.as_chosen else None
+            found = CHOOSING[which](known)
+        write(name, {**found, **provenance()})
     return 0
 
 
