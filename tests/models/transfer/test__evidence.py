@@ -41,6 +41,24 @@ def test_a_drill_leaves_short_histories_of_each_length(evidence: Evidence) -> No
     assert (found[:3] >= 20).all(), found
 
 
+def test_nothing_is_learned_of_who_is_set_apart_and_no_row_is_lost() -> None:
+    world = taste_world(shared=True)
+    found = held_out(world, seed=0)
+    assert found is not None
+    assert not np.isin(found.users, found.train.users).any()
+    assert len(found.train) + len(found.rest) == len(world)
+    assert len(np.unique(found.rest.users)) == 120, "a fifth of 600"
+    pairs = found.domains.astype(np.int64) * len(world.user_ids) + found.users
+    assert np.bincount(np.unique(pairs, return_counts=True)[1]).argmax() >= 3, "most persons speak for several lengths"
+
+
+def test_few_persons_are_asked_half_at_most_and_many_a_bounded_number() -> None:
+    few = held_out(taste_world(shared=True, users=60), seed=0)
+    many = held_out(taste_world(shared=True, users=2_500), seed=0)
+    assert few is not None and len(np.unique(few.rest.users)) == 30
+    assert many is not None and len(np.unique(many.rest.users)) == 400
+
+
 def test_a_history_of_the_past_ends_before_its_answers() -> None:
     world = taste_world(shared=True, timed=True)
     found = held_out(world, seed=0)

@@ -59,6 +59,26 @@ def test_a_choice_says_what_and_why(helped: Gated) -> None:
     assert str(first).startswith("books, 0 items had: ") and "transfer helps" in str(first)
 
 
+def test_other_domains_say_nothing_of_who_did_nothing_there(helped: Gated) -> None:
+    """Nothing was asked that could tell whether transfer helps them, and there is nothing to carry over."""
+    assert gates(helped, "1-2")["books"]
+    books = (Act("books:11"),)
+    asked = [Query(history=books, domain="books"), Query(history=(*films_of(1), *books), domain="books")]
+    batch = crossrec.Queries.from_queries(asked, helped.catalogue_)
+    assert helped.is_open(batch).tolist() == [False, True]
+
+
+def test_what_was_held_out_is_learned_in_the_end(helped: Gated) -> None:
+    world = taste_world(shared=True)
+    for code, name in enumerate(world.catalogue.domain_names):
+        alone = crossrec.create("ease").fit(world.domain(name))
+        served = helped.parts_[f"control.{code}"]
+        np.testing.assert_allclose(served.weights_, alone.weights_, atol=1e-5)  # type: ignore[attr-defined]
+    counts = np.bincount(world.items, minlength=len(world.catalogue))
+    floor = helped.parts_["floor"].score(crossrec.Queries.from_queries([Query()], helped.catalogue_)).values[0]
+    assert (np.argsort(-floor, kind="stable") == np.argsort(-counts, kind="stable")).all()
+
+
 def test_parts_and_choices_are_kept_and_no_person_in_a_part(helped: Gated, tmp_path: Path) -> None:
     helped.save(tmp_path / "m")
     loaded = crossrec.load(tmp_path / "m")
