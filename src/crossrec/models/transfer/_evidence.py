@@ -25,8 +25,8 @@ _FEWEST = 100
 """… but as many as this, up to half of them."""
 _EACH = 400
 """Persons set apart at most in each domain, on average."""
-_DAYS = 20_000
-"""Days asked about at most."""
+_DAYS = 2_000
+"""Days asked about at most in each domain, on average: as many as persons set apart give questions."""
 _KEPT = ((0, 0), (1, 2), (3, 5), (6, 10))
 """Fewest and most acts that a person keeps in a domain for a question; one question more keeps four fifths."""
 
@@ -84,7 +84,8 @@ def _later(data: Interactions, seed: int) -> Evidence:
     since = int(np.sort(data.times)[int(_LATE * len(data))])
     early = data.times < since
     train, rest = data.take(early), data.take(~early)
-    days = touches_of(data, since, first=False, most=_DAYS, seed=seed)
+    most = _DAYS * len(np.unique(data.catalogue.domains[data.items]))
+    days = touches_of(data, since, first=False, most=most, seed=seed)
     how = f"days after {_LATE:.0%} of the rows, with what was known before each"
     return _answerable(Evidence(train, rest, days.users, days.domains, days.indptr, days.answers, days.histories, how))
 
