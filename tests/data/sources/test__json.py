@@ -64,13 +64,18 @@ def test_half_an_emoji_costs_no_field_also_beside_a_line_of_another_shape(tmp_pa
         assert found["#problem"].null_count() == len(lines)
 
 
+def test_a_key_without_a_name_costs_no_field_beside_a_line_of_another_shape(tmp_path: Path) -> None:
+    found = table(entry_of(tmp_path, ['{"a": "1", "": true}', '{"a": {"q": 1}}']), {"a": pl.String()})
+    assert found["a"].to_list() == ["1", '{"q":1}'] and found["#problem"].null_count() == 2
+
+
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**60), 2**60), st.text(max_size=5), st.lists(st.text(max_size=2))
 )
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.dictionaries(st.sampled_from(["a", "b", "é"]), VALUES), min_size=1, max_size=20))
+@given(st.lists(st.dictionaries(st.sampled_from(["a", "b", "é", ""]), VALUES), min_size=1, max_size=20))
 def test_every_object_comes_back(tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, object]]) -> None:
     found = table(entry_of(tmp_path_factory.mktemp("json"), [json.dumps(row) for row in rows]), {"a": pl.String()})
     assert found["#problem"].null_count() == len(rows)

@@ -127,7 +127,7 @@ def test_an_import_stays_within_its_budget(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", ["duplicates:same=pair", "k_core", "partition", "sessions"])
+@pytest.mark.parametrize("step", ["duplicates:same=pair", "k_core:users=1,items=3", "partition", "sessions"])
 def test_a_step_stays_within_its_budget(tmp_path: Path, step: str) -> None:
     """Fifteen million rows take some four gigabytes where nothing is spilled."""
     _numbers(tmp_path / "x.csv", 15_000_000)

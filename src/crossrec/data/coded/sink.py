@@ -53,7 +53,7 @@ def sink_coded(
         table = coded.decoded(rows).with_columns(pl.col("position") + shift, **alike).select(list(INTERACTIONS))
         if key in others:
             table = pl.concat([table, others[key]]).sort("position")
-        part = sink_month(table.lazy(), folder, month=key, origin=coded.file, count=table.height)
+        part = sink_month(table, folder, month=key, origin=coded.file)
         times = table["timestamp"].to_numpy()
         return part, key in others or _any_alike(rows), [int(times.min()), int(times.max())]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 import numba
@@ -28,6 +29,7 @@ UNTIMED = -1
 _READERS = 2
 FIRST_DAY = EARLIEST // MILLISECONDS_PER_DAY
 _FIRST_YEAR = 1990
+_LOOKED_UP = 2**22
 _Words: TypeAlias = NDArray[np.uint64]
 _Rows: TypeAlias = tuple[
     NDArray[np.uint32], NDArray[np.uint32], NDArray[np.float32], NDArray[np.int64], NDArray[np.uint32]
@@ -70,6 +72,17 @@ class Seen:
     def ids(self) -> pl.Series:
         """Return the numbers as text, the smallest first."""
         return pl.Series("item_id", self.numbers()).cast(pl.String)
+
+    def text(self, numbers: pl.Series) -> pl.Series:
+        """Return numbers that occurred as text; where they are small it is looked up, which is faster than written."""
+        words = self._words
+        return words.gather(numbers).alias(numbers.name) if len(words) else numbers.cast(pl.String)
+
+    @cached_property
+    def _words(self) -> pl.Series:
+        """The text of every number up to the largest, asked for when all are known; none where that is too many."""
+        size = 64 * len(self.bits)
+        return pl.Series(np.arange(size if size <= _LOOKED_UP else 0, dtype=np.uint32)).cast(pl.String)
 
     def numbers(self) -> NDArray[np.uint64]:
         """Return the numbers, the smallest first."""

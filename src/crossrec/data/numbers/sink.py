@@ -76,15 +76,16 @@ def sink_numbers(
     def write(month: int) -> tuple[Staged, bool]:
         """Write one month, and say whether two of its rows may be the same."""
         table = held.month(month)
-        text = table.lazy().with_columns(
-            pl.col("user_id", "item_id").cast(pl.String),
+        text = table.with_columns(
+            held.users.text(table["user_id"]),
+            held.items.text(table["item_id"]),
             pl.col("rating") if held.rated else pl.lit(None, pl.Float32).alias("rating"),
             pl.col("timestamp") if held.timed else pl.lit(None, pl.Int64).alias("timestamp"),
             pl.col("position").cast(pl.Int64) + file.skip + 1 + shift,
             *same,
         )
         key = NO_MONTH_KEY if month == UNTIMED else month_number(month)
-        part = sink_month(text.select(list(INTERACTIONS)), folder, month=key, origin=fast.file, count=table.height)
+        part = sink_month(text.select(list(INTERACTIONS)), folder, month=key, origin=fast.file)
         return part, not held.ascending and _any_alike(table)
 
     with ThreadPoolExecutor(_WRITERS) as writers:  # one makes the next month ready while the other writes

@@ -33,6 +33,8 @@ _ROWS_A_FILE, _BYTES_A_FILE = 250_000, 2**27
 _TABLE_BYTES = 2**22
 _PIECE_BYTES = 2**19
 """Parsed at a time: the values of a larger piece do not fit the processor's caches, which costs tenfold."""
+_ANY_OBJECT = pl.Struct({"a key that no line has, 6f1d0c52": pl.Null()})
+"""Reads any object and none of its values; a key that a line has would be asked to be null."""
 _KEY = re.compile(r'"([^"\\]+)"\s*:')
 
 
@@ -220,7 +222,7 @@ def _piece(text: pl.Series, fields: dict[str, pl.DataType]) -> pl.DataFrame:
         columns = values.struct.unnest()
     except pl.exceptions.PolarsError:
         text = _repaired(text)
-        values = _bisected(text, pl.Struct({"": pl.Null()}))
+        values = _bisected(text, _ANY_OBJECT)
         text = text.set(values.is_null(), None)
         columns = pl.DataFrame([_column(text, name, dtype) for name, dtype in fields.items()])
     return columns.insert_column(0, values.is_null().alias("#bad"))
@@ -228,7 +230,7 @@ def _piece(text: pl.Series, fields: dict[str, pl.DataType]) -> pl.DataFrame:
 
 def _repaired(text: pl.Series) -> pl.Series:
     """Put a question mark for each half of an emoji, which a cut text leaves and the fast parser refuses."""
-    bad = text.is_not_null() & _bisected(text, pl.Struct({"": pl.Null()})).is_null()
+    bad = text.is_not_null() & _bisected(text, _ANY_OBJECT).is_null()
     if not bad.any():
         return text
     lines = [_whole(line) if broken else line for line, broken in zip(text, bad, strict=True)]

@@ -107,7 +107,7 @@ def month_key() -> pl.Expr:
     return time.dt.year().cast(pl.Int32) * 100 + time.dt.month().cast(pl.Int32)
 
 
-def sink_month(rows: pl.LazyFrame, folder: Path, *, month: int, origin: str, count: int) -> Staged:
+def sink_month(rows: pl.DataFrame, folder: Path, *, month: int, origin: str) -> Staged:
     """Write rows of one month as one part beside those in the folder.
 
     Args:
@@ -115,8 +115,8 @@ def sink_month(rows: pl.LazyFrame, folder: Path, *, month: int, origin: str, cou
         folder: Where parts are staged.
         month: Of all rows: a number such as 201905, or `NO_MONTH_KEY`.
         origin: The one source file of all rows.
-        count: How many rows there are.
     """
     path = folder / place((month, origin))
-    rows.sink_parquet(path, mkdir=True, **PARQUET | {"row_group_size": 131_072})
-    return Staged(path, path.parent.name.removeprefix("month="), origin, count)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows.write_parquet(path, **PARQUET)
+    return Staged(path, path.parent.name.removeprefix("month="), origin, rows.height)

@@ -39,7 +39,7 @@ PARQUET: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 1,
     "statistics": True,
-    "row_group_size": 32_768,
+    "row_group_size": 131_072,
 }
 """How all parts are written."""
 _MOVERS = 2
