@@ -211,8 +211,8 @@ class Interactions:
 
     def ordered(self) -> Interactions:
         """Return the rows sorted by user, then time, then position."""
-        in_order = bool((self._order == np.arange(len(self))).all())
-        return self if in_order else self.take(self._order)
+        in_order = bool((self.order == np.arange(len(self))).all())
+        return self if in_order else self.take(self.order)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -226,7 +226,8 @@ class Interactions:
         return digest.hexdigest()
 
     @cached_property
-    def _order(self) -> NDArray[np.int64]:
+    def order(self) -> NDArray[np.int64]:
+        """Int64[N], the rows by user, then time, then position."""
         return np.lexsort((self.positions, self.times, self.users))
 
     def _columns(self) -> dict[str, NDArray[np.generic]]:

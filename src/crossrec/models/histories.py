@@ -31,15 +31,14 @@ class Histories:
     @classmethod
     def of(cls, data: Interactions) -> Histories:
         """Gather the histories of a data set's persons."""
-        rows = data.ordered()
-        counts = np.bincount(rows.users, minlength=len(data.user_ids))
+        counts, order = np.bincount(data.users, minlength=len(data.user_ids)), data.order
         acts = Queries(
             indptr=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
-            items=rows.items,
-            times=rows.times,
-            kinds=rows.kinds,
-            values=rows.ratings,
-            weights=rows.weights,
+            items=data.items[order],
+            times=data.times[order],
+            kinds=data.kinds[order],
+            values=data.ratings[order],
+            weights=data.weights[order],
             catalogue=data.catalogue,
         )
         return cls(data.user_ids, acts)
@@ -54,6 +53,8 @@ class Histories:
     def rows(self, codes: Codes) -> Queries:
         """Return the queries of persons by code; -1 is an empty history."""
         acts = self.acts
+        if len(codes) == len(self) and bool((codes == np.arange(len(codes))).all()):
+            return dataclasses.replace(acts, users=None)  # of everybody, in order
         counts = np.append(np.diff(acts.indptr), 0)[codes]
         starts = np.append(acts.indptr[:-1], 0)[codes]
         indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
