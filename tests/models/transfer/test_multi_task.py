@@ -24,7 +24,7 @@ from crossrec.models.boards import checkerboard, two_domain_board
 from crossrec.models.recommender import as_queries, create, model_of
 from crossrec.models.training.export import export_onnx
 from crossrec.models.transfer._acts import pairs_of
-from crossrec.models.transfer._asking import batches_of
+from crossrec.models.transfer._asking import batches_of, examined
 from crossrec.models.transfer.gated import Gated
 from crossrec.models.transfer.multi_task import MultiTask, _lost
 
@@ -279,3 +279,11 @@ def test_what_cannot_be_foretold_is_refused(shopped: MultiTask) -> None:
             model_of(f"multi_task {wrong}").fit(checkerboard())
     with pytest.raises(InvalidInput, match="nobody in the data did anything"):
         MultiTask().fit(checkerboard().take(np.zeros(0, dtype=np.int64)))
+
+
+def test_of_many_persons_some_are_in_the_exam_of_each_epoch() -> None:
+    _, valid, *_ = clicks()
+    few = examined(valid, 8_000, 0)
+    assert few is not None and len(np.unique(few.users)) == 500
+    assert (np.bincount(few.users, minlength=PERSONS)[few.users] == np.bincount(valid.users)[few.users]).all()
+    assert examined(valid, ITEMS, 0) is valid and examined(None, ITEMS, 0) is None

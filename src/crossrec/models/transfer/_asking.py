@@ -18,8 +18,10 @@ from crossrec.models.training.bags import Bags
 from crossrec.models.transfer._acts import Pairs, bags_by_kind, drawn_items
 from crossrec.models.transfer._tasks import Tasks
 
-__all__ = ["Batch", "batches_of", "held_persons"]
+__all__ = ["Batch", "batches_of", "examined", "held_persons"]
 
+_LEAST_EXAMINED, _MOST_EXAMINED = 200, 4_000_000
+"""Persons in an exam at least, and pairs of a person and an item at most where they are more."""
 _LEAST_PERSONS, _SHARE, _MOST_HELD = 1_000, 0.05, 2_000
 
 
@@ -105,3 +107,19 @@ def held_persons(train: Interactions, seed: int) -> tuple[Interactions, Interact
     later = (chance.random(len(pairs)) < 0.5)[place]
     splits = np.where(later, SPLITS.index("valid"), SPLITS.index("train")).astype(np.int8)
     return train.take(~held), dataclasses.replace(rows, splits=splits)
+
+
+def examined(exam: Interactions | None, items: int, seed: int) -> Interactions | None:
+    """Return the rows of so many persons that an exam, which asks about every item, costs little beside an epoch.
+
+    Args:
+        exam: What was held out.
+        items: Of the catalogue.
+        seed: Fixes who.
+    """
+    if exam is None:
+        return None
+    persons, most = np.unique(exam.users), max(_LEAST_EXAMINED, _MOST_EXAMINED // items)
+    if len(persons) <= most:
+        return exam
+    return exam.take(np.isin(exam.users, random(seed).choice(persons, most, replace=False)))

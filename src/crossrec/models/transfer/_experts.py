@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,11 +15,11 @@ from torch.nn import functional
 from crossrec.core.arrays import Doubles
 from crossrec.models.training.bags import Bags, sums_of
 
-__all__ = ["NEVER", "PAIRS", "Asked", "Experts", "Extraction", "chained", "paired"]
+__all__ = ["NEVER", "PAIRS", "Asked", "Experts", "Extraction", "chained"]
 
 NEVER = -50.0
 """The logarithm of the chance of what nobody did."""
-PAIRS = 32_768
+PAIRS = 16_384
 """Pairs of a history and an item that are looked at together."""
 _START = 0.1
 
@@ -52,20 +53,56 @@ class Extraction(nn.Module):
             common: Float32[N, W], what enters for all.
             tasks: Those C of the T; all of them unless it is the last level.
         """
-        alike = torch.relu(torch.einsum("nw,swv->nsv", common, self.shared) + self.shared_bias)
-        told = alike[:, None].expand(-1, len(tasks), -1, -1)
-        mine = alike[:, None, :0]
+        alike = torch.einsum("nw,swv->nsv", common, self.shared)
+        mine = torch.einsum("ncw,cpwv->ncpv", own, self.private[tasks]) if self.private.shape[1] else alike[:, None, :0]
+        gates = torch.einsum("ncw,cwe->nce", own, self.gates[tasks])
+        return self._weighed(alike, mine, gates, None if self.common_gate is None else common @ self.common_gate, tasks)
+
+    def columns(self, tasks: list[int]) -> Tensor:
+        """Return Float32[W, H], all weights side by side, where the same enters for all tasks; see `behind`."""
+        parts = [self.shared.transpose(0, 1).flatten(1)]
         if self.private.shape[1]:
-            mine = torch.einsum("ncw,cpwv->ncpv", own, self.private[tasks]) + self.private_bias[tasks]
-            mine = torch.relu(mine)
+            parts.append(self.private[tasks].permute(2, 0, 1, 3).flatten(1))
+        parts.append(self.gates[tasks].transpose(0, 1).flatten(1))
+        return torch.cat(parts if self.common_gate is None else [*parts, self.common_gate], dim=1)
+
+    def behind(self, told: Tensor, tasks: list[int]) -> tuple[Tensor, Tensor]:
+        """Return what `forward` does, from Float32[N, H], what entered times the columns."""
+        (shared, _, narrow), private, asked = self.shared.shape, self.private.shape[1], len(tasks)
+        many = told.shape[0]
+        ends = [shared * narrow, asked * private * narrow, asked * (private + shared)]
+        ends.append(told.shape[1] - sum(ends))
+        alike, mine, gates, common = torch.split(told, ends, dim=1)
+        return self._weighed(
+            alike.reshape(many, shared, narrow),
+            mine.reshape(many, asked, private, narrow),
+            gates.reshape(many, asked, private + shared),
+            None if self.common_gate is None else common,
+            tasks,
+        )
+
+    def _weighed(
+        self, alike: Tensor, mine: Tensor, gates: Tensor, common: Tensor | None, tasks: list[int]
+    ) -> tuple[Tensor, Tensor]:
+        """Let the gates weigh the experts.
+
+        Args:
+            alike: Float32[N, S, V], what comes to the shared experts.
+            mine: Float32[N, C, P, V], likewise to those of the tasks.
+            gates: Float32[N, C, P + S].
+            common: Float32[N, T · P + S], of the gate to what is handed on; None behind the last level.
+            tasks: C of the T.
+        """
+        alike = torch.relu(alike + self.shared_bias)
+        told = alike[:, None].expand(-1, len(tasks), -1, -1)
+        if self.private.shape[1]:
+            mine = torch.relu(mine + self.private_bias[tasks])
             told = torch.cat([mine, told], dim=2)
-        shares = torch.softmax(torch.einsum("ncw,cwe->nce", own, self.gates[tasks]), dim=2)
-        found = (shares[..., None] * told).sum(dim=2)
-        if self.common_gate is None:
-            return found, common
+        found = (torch.softmax(gates, dim=2)[..., None] * told).sum(dim=2)
+        if common is None:
+            return found, found[:, 0]
         everything = torch.cat([mine.flatten(1, 2), alike], dim=1)
-        weights = torch.softmax(common @ self.common_gate, dim=1)
-        return found, (weights[..., None] * everything).sum(dim=1)
+        return found, (torch.softmax(common, dim=1)[..., None] * everything).sum(dim=1)
 
 
 class Experts(nn.Module):
@@ -123,24 +160,33 @@ class Experts(nn.Module):
         return self.join((sums * sizes.clamp(min=1).rsqrt()[..., None]).flatten(1)), torch.log1p(sizes)
 
     def forward(self, histories: Tensor, sizes: Tensor, items: Tensor, tasks: list[int]) -> Tensor:
-        """Return Float32[N, C], the log-odds of C tasks about N pairs.
+        """Return Float32[A · J, C], the log-odds of C tasks about J items of each of A histories.
 
         Args:
-            histories: Float32[N, D] vectors.
-            sizes: Float32[N, K].
-            items: Float32[N, D] vectors of what is asked about.
+            histories: Float32[A, D] vectors.
+            sizes: Float32[A, K].
+            items: Float32[A, J, D] vectors of what is asked about, or [1, J, D] where all are asked about the same.
             tasks: Those asked.
         """
-        entry = torch.cat([histories, items, histories * items, sizes], dim=1)
-        common = functional.dropout(entry, self.dropout, self.training)
-        own, everyone = common[:, None], list(range(self.tasks))
-        for place, level in enumerate(self.levels, start=1):
-            asked = tasks if place == len(self.levels) else everyone
-            mine = own.expand(-1, len(asked), -1) if place == 1 else own[:, asked]
-            own, common = level(mine, common, asked)
+        everyone, width = list(range(self.tasks)), histories.shape[1]
+        levels: list[Any] = list(self.levels)
+        first, others = levels[0], levels[1:]
+        asked = everyone if others else tasks
+        table = first.columns(asked)
+        ours, theirs, both = table[:width], table[width : 2 * width], table[2 * width : 3 * width]
+        told = (self._left(histories) @ ours + sizes @ table[3 * width :])[:, None]
+        told = told + self._left(items) @ theirs + self._left(histories[:, None] * items) @ both
+        own, common = first.behind(told.flatten(0, 1), asked)
+        for place, level in enumerate(others, start=1):
+            asked = everyone if place < len(others) else tasks
+            own, common = level(own[:, asked], common, asked)
         told = torch.relu(torch.einsum("ncv,cvw->ncw", own, self.towers[tasks]) + self.tower_bias[tasks])
         found: Tensor = torch.einsum("ncw,cwo->nco", told, self.exits[tasks])[..., 0] + self.exit_bias[tasks]
         return found
+
+    def _left(self, numbers: Tensor) -> Tensor:
+        """Return what enters while a share is left out."""
+        return functional.dropout(numbers, self.dropout, self.training)
 
 
 class Asked(nn.Module):
@@ -159,21 +205,12 @@ class Asked(nn.Module):
         mine, sizes = self.network.joined(acts @ self.network.past.weight, acts.sum(dim=2))
         found = []
         for items, chain in zip(self.items, self.chains, strict=True):
-            pairs = paired(mine, sizes, self.network.shown.weight[items])
-            told = chained(self.network(*pairs, chain), chain, self.scales) if chain else pairs[0][:, 0] * 0 + NEVER
-            found.append(told.view(-1, len(items)))
+            if chain:
+                told = self.network(mine, sizes, self.network.shown.weight[items][None], chain)
+                found.append(chained(told, chain, self.scales).view(-1, len(items)))
+            else:
+                found.append(mine[:, :1].expand(-1, len(items)) * 0 + NEVER)
         return torch.cat(found, dim=1)[:, self.back]
-
-
-def paired(mine: Tensor, sizes: Tensor, items: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return B · J rows of each: every history with every item."""
-    many = len(items)
-    every = items[None].expand(mine.shape[0], -1, -1).flatten(0, 1)
-    return (
-        mine[:, None].expand(-1, many, -1).flatten(0, 1),
-        sizes[:, None].expand(-1, many, -1).flatten(0, 1),
-        every,
-    )
 
 
 def chained(logits: Tensor, chain: list[int], scales: Doubles) -> Tensor:

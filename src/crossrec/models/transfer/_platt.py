@@ -58,7 +58,7 @@ def calibrated(network: Experts, asked: Questions, scales: Doubles) -> Doubles:
         for start in range(0, len(asked.rows), PAIRS):
             rows = torch.from_numpy(asked.rows[start : start + PAIRS])
             items = network.shown(torch.from_numpy(asked.items[start : start + PAIRS]))
-            parts.append(network(vectors[rows], sizes[rows], items, everyone).numpy())
+            parts.append(network(vectors[rows], sizes[rows], items[:, None], everyone).numpy())
     logits = np.concatenate(parts).astype(np.float64)
     found = [
         platt(logits[some, row], asked.came[some, row], asked.weights[some], (float(slope), float(offset)))

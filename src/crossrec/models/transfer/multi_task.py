@@ -26,8 +26,8 @@ from crossrec.models.training.export import Exported
 from crossrec.models.training.network import FromNetwork
 from crossrec.models.training.trainer import Course
 from crossrec.models.transfer._acts import Pairs, bags_by_kind, pairs_of
-from crossrec.models.transfer._asking import Batch, batches_of, held_persons
-from crossrec.models.transfer._experts import NEVER, PAIRS, Asked, Experts, chained, paired
+from crossrec.models.transfer._asking import Batch, batches_of, examined, held_persons
+from crossrec.models.transfer._experts import NEVER, PAIRS, Asked, Experts, chained
 from crossrec.models.transfer._platt import calibrated
 from crossrec.models.transfer._questions import questions_of
 from crossrec.models.transfer._tasks import Tasks, counts_of, main_kinds, offsets_of, tasks_of
@@ -138,7 +138,7 @@ class MultiTask(FromNetwork):
         tasks = self._keep_tasks(pairs, domains, len(train.catalogue.domain_ids))
         self.taught(
             part,
-            exam,
+            examined(exam, len(train.catalogue), self.seed),
             Course(self.epochs, self.learning_rate, patience=self.patience, seed=self.seed),
             loss=_lost,
             batches=lambda epoch: batches_of(
@@ -180,7 +180,7 @@ class MultiTask(FromNetwork):
             here = known[domains == domain]
             chain = self._tasks.chain(domain, self._place(domain, kind))
             asked = torch.from_numpy(items[here].astype(np.int64))
-            told = self._told(self.network, (vectors[here], sizes[here], self.network.shown(asked)), chain)
+            told = self._told(self.network, (vectors[here], sizes[here], self.network.shown(asked)[:, None]), chain)
             found[here] = np.exp(told)
         return found
 
@@ -288,7 +288,7 @@ class MultiTask(FromNetwork):
             step = max(1, PAIRS // len(here))
             for start in range(0, len(queries), step):
                 rows = slice(start, start + step)
-                values[rows, here] = self._told(network, paired(mine[rows], sizes[rows], shown), chain).reshape(
+                values[rows, here] = self._told(network, (mine[rows], sizes[rows], shown[None]), chain).reshape(
                     -1, len(here)
                 )
         return Scores(values, np.diff(queries.csr().indptr) > 0)
@@ -297,6 +297,6 @@ class MultiTask(FromNetwork):
 def _lost(network: Experts, batch: Batch) -> Tensor:
     """Return the sum over tasks of each one's mean cross-entropy over the pairs that it is asked about."""
     mine, sizes = network.histories(batch.bags)
-    told = network(mine[batch.rows], sizes[batch.rows], network.shown(batch.items), list(range(network.tasks)))
+    told = network(mine[batch.rows], sizes[batch.rows], network.shown(batch.items)[:, None], list(range(network.tasks)))
     lost = functional.binary_cross_entropy_with_logits(told, batch.came, reduction="none") * batch.asked
     return (lost.sum(dim=0) / batch.asked.sum(dim=0).clamp(min=1)).sum()
