@@ -52,7 +52,7 @@ def machine(*packages: str) -> dict[str, Any]:
     blas = [f"{one['prefix']} {one.get('version')} {one.get('architecture')}" for one in threadpool_info()]
     return {
         "processor": model.split(":", 1)[1].strip(),
-        "cores": os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0)),
         "load": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in ("numpy", "scipy", "numba", *packages)},

@@ -34,7 +34,7 @@ GRIDS = {
     + grid(popularity=[0.3, 0.35, 0.4, 0.45, 0.5], activity=[0.5, 0.75, 1.0, 1.25], neighbours=[500])
     + grid(popularity=[0.35, 0.4], activity=[0.75, 1.0], neighbours=[300, 1000, 2000]),
     "ease": grid(l2=[30.0, 100.0, 300.0]),
-    "gf_cf": grid(alpha=[0.1, 0.2, 0.3, 0.5], factors=[256]) + grid(factors=[128, 512], alpha=[0.3]),
+    "gf_cf": grid(alpha=[0.1, 0.2, 0.3, 0.5], factors=[256]) + grid(factors=[128], alpha=[0.3]),
     "rp3beta": grid(alpha=[0.7, 1.0, 1.3], beta=[0.3, 0.5, 0.7], neighbours=[500]),
 }
 KEEP = 500
