@@ -8,10 +8,12 @@ import pytest
 
 from crossrec.core.errors import InvalidInput
 from crossrec.core.event import NOT_TASTE
+from crossrec.data.dataset import Dataset
 from crossrec.data.engine import collected
 from crossrec.data.engine_contract import hard_rows
 from crossrec.data.engines.polars import PolarsEngine
-from crossrec.data.preparing.negatives import Drawn, Negatives
+from crossrec.data.manifest import Manifest
+from crossrec.data.preparing.negatives import Drawn, Negatives, write_negatives
 from crossrec.data.schema import INTERACTIONS
 
 
@@ -100,3 +102,9 @@ def test_settings_out_of_range_are_refused(tmp_path: Path, wrong: dict[str, obje
         draw(hard_rows(), tmp_path, **wrong)
     with pytest.raises(InvalidInput, match="got none"):
         draw(hard_rows()[:0], tmp_path)
+
+
+def test_a_folder_is_no_file_to_write(tmp_path: Path) -> None:
+    data = Dataset(tmp_path, Manifest({}))
+    with pytest.raises(InvalidInput, match="expected the name of a file to write, got a folder"):
+        write_negatives(data, tmp_path, Negatives())

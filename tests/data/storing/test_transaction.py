@@ -5,13 +5,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from crossrec.core.errors import Unavailable
-from crossrec.data.dataset import open_dataset
+from crossrec.core.errors import InvalidInput, Unavailable
+from crossrec.data.dataset import Dataset, open_dataset
+from crossrec.data.exchange.export import export_dataset
 from crossrec.data.intake.importing import import_source
+from crossrec.data.preparing.cleaning import clean, parse_step
+from crossrec.data.preparing.negatives import Negatives, write_negatives
 from crossrec.data.storing.transaction import writing
 
 IMPORT = """
@@ -56,20 +60,57 @@ def test_a_killed_import_leaves_the_old_version_whole_and_the_next_starts_clean(
     assert not list(out.glob(".writing-*"))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="not covered: a full disk; mounting a small file system needs root")
-def test_a_full_disk_is_a_clean_failure(tmp_path: Path) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(small)], capture_output=True)  # noqa: S603, S607
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 600 kB."""
+    if os.geteuid() != 0:
+        pytest.skip("not covered: a full disk; mounting a small file system needs root")
+    disk = tmp_path / "small"
+    disk.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True)  # noqa: S603, S607
     if done.returncode:
         pytest.skip(f"not covered: a full disk; mount says {done.stderr.decode().strip()}")
-    try:
-        out = small / "out"
-        import_source("movielens", ratings(tmp_path / "ratings.csv", 500), "films", out)
-        before = open_dataset(out).rows("films").collect()
-        with pytest.raises(Unavailable, match=r"could not be written .*what was there before is whole"):
-            import_source("movielens", ratings(tmp_path / "ratings.csv", 400_000), "films", out, there="replace")
-        assert open_dataset(out).rows("films").collect().equals(before)
-        assert not list(out.glob(".writing-*"))
-    finally:
-        subprocess.run(["umount", str(small)], check=True)  # noqa: S603, S607
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)  # noqa: S603, S607
+
+
+def test_a_full_disk_is_a_clean_failure(small: Path, tmp_path: Path) -> None:
+    out = small / "out"
+    import_source("movielens", ratings(tmp_path / "ratings.csv", 500), "films", out)
+    before = open_dataset(out).rows("films").collect()
+    with pytest.raises(
+        Unavailable, match=r"no space left on device, 0\.. MB are free\); what was there before is whole"
+    ):
+        import_source("movielens", ratings(tmp_path / "ratings.csv", 400_000), "films", out, there="replace")
+    assert open_dataset(out).rows("films").collect().equals(before)
+    assert not list(out.glob(".writing-*"))
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    folder = tmp_path_factory.mktemp("big")
+    import_source("movielens", ratings(folder / "ratings.csv", 100_000), "films", folder / "data")
+    return open_dataset(folder / "data")
+
+
+@pytest.mark.parametrize("what", ["clean", "split", "negatives", "parquet", "csv"])
+def test_whatever_is_made_of_a_data_set_fails_cleanly_on_a_full_disk(what: str, small: Path, big: Dataset) -> None:
+    out = small / "out"
+    make: dict[str, Callable[[], object]] = {
+        "clean": lambda: clean(big, out, [parse_step("duplicates")]),
+        "split": lambda: clean(big, out, [parse_step("partition:protocol=hash")]),
+        "negatives": lambda: write_negatives(big, out, Negatives()),
+        "parquet": lambda: export_dataset(big, out),
+        "csv": lambda: export_dataset(big, out, form="csv"),
+    }
+    with pytest.raises(Unavailable, match=r"^'.*/small/out': .* could not be written \(no space left on device"):
+        make[what]()
+    assert not list(small.iterdir())
+
+
+def test_a_version_is_no_place_to_write_to(tmp_path: Path) -> None:
+    source = ratings(tmp_path / "ratings.csv", 10)
+    version = import_source("movielens", source, "films", tmp_path / "out").version
+    with pytest.raises(InvalidInput, match="got a version of '.*out', which never changes"):
+        import_source("movielens", source, "more", f"{tmp_path / 'out'}@{version[:8]}")
+    assert open_dataset(f"{tmp_path / 'out'}@{version[:8]}").domains == ("films",)

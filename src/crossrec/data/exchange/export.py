@@ -12,13 +12,14 @@ from typing import Any
 
 import polars as pl
 
-from crossrec.core.errors import CrossrecError, InvalidInput, Unavailable
+from crossrec.core.errors import InvalidInput
 from crossrec.data.dataset import Dataset
 from crossrec.data.exchange.datasets import publish_dataset
 from crossrec.data.exchange.places import bucket_at, is_remote
 from crossrec.data.exchange.tree import Entry, entries_in, send
 from crossrec.data.linking.links import LINKS
 from crossrec.data.manifest import MANIFEST, VERSIONS
+from crossrec.data.storing.transaction import disk_errors, workspace_beside
 
 __all__ = ["FORMATS", "INDEX", "Exported", "export_dataset"]
 
@@ -90,18 +91,15 @@ def export_dataset(
     names = list(data.domains if domains is None else domains)
     for name in names:
         data.record(name)
-    if form == "parquet":
-        if domains is not None:
-            raise InvalidInput("domains: parquet is the whole data set; choose domains for csv or jsonl")
-        return _as_it_is(data, where, prune=prune, progress=progress)
-    try:
-        with tempfile.TemporaryDirectory(prefix="crossrec-", dir=None if is_remote(where) else _beside(where)) as made:
-            rows = _tables(data, names, Path(made) / "export", form, progress)
-            return _put(data, Path(made) / "export", where, form, replace=replace, rows=rows, progress=progress)
-    except OSError as error:
-        if isinstance(error, CrossrecError):
-            raise
-        raise Unavailable(f"'{where}': the export could not be written ({error})") from error
+    if form == "parquet" and domains is not None:
+        raise InvalidInput("domains: parquet is the whole data set; choose domains for csv or jsonl")
+    draft = Path(tempfile.gettempdir(), "export") if is_remote(where) else Path(where)
+    with disk_errors(draft, "the export"):
+        if form == "parquet":
+            return _as_it_is(data, where, prune=prune, progress=progress)
+        with workspace_beside(draft) as made:
+            rows = _tables(data, names, made / "export", form, progress)
+            return _put(data, made / "export", where, form, replace=replace, rows=rows, progress=progress)
 
 
 def _as_it_is(data: Dataset, where: str | Path, *, prune: bool, progress: _Told | None) -> Exported:
@@ -115,8 +113,8 @@ def _as_it_is(data: Dataset, where: str | Path, *, prune: bool, progress: _Told 
         return Exported(str(where), "parquet", version, len(parts), size, moved.kept)
     target = Path(where)
     _refuse_something(target, replace=False)
-    with tempfile.TemporaryDirectory(prefix=".crossrec-", dir=_beside(target)) as made:
-        draft = Path(made) / "data"
+    with workspace_beside(target) as made:
+        draft = made / "data"
         for count, part in enumerate(parts, 1):
             (draft / part.path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(data.path / part.path, draft / part.path)
@@ -204,13 +202,6 @@ def _index(data: Dataset, form: str, entries: Sequence[Entry], rows: dict[str, i
     files = [{**asdict(entry), "rows": rows[entry.name]} for entry in entries]
     content = {"format": form, "version": data.manifest.version, "files": files}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-
-def _beside(target: str | Path) -> Path:
-    """Return the folder that a folder of this machine goes into; made where it is not there."""
-    above = Path(target).absolute().parent
-    above.mkdir(parents=True, exist_ok=True)
-    return above
 
 
 def _refuse_something(target: Path, *, replace: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -20,6 +19,7 @@ from crossrec.data.linking.links import read_links
 from crossrec.data.schema import INTERACTIONS
 from crossrec.data.source import FileNote
 from crossrec.data.step import Step, create, settings_of
+from crossrec.data.storing.transaction import disk_errors, workspace_beside
 from crossrec.data.storing.writing import Content, write_domains
 
 __all__ = ["Cleaned", "Done", "clean", "parse_step"]
@@ -155,9 +155,7 @@ def clean(
     if out.absolute() == data.path.absolute():
         raise InvalidInput(f"'{out}': expected another folder than the data set's own, which stays as it is")
     _refuse_unordered(data, names, steps)
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.absolute().parent) as folder:
-        workspace = Path(folder)
+    with disk_errors(out, "the data set"), workspace_beside(out) as workspace:
         with closing(open_engine(engine, workspace, master=master)) as runs:
             together = any(settings_of(step).get("over") == "all" for _, step in steps)
             own = [name for name in names if data.record(name).users_are == "own"] if together else []

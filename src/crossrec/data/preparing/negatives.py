@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from crossrec.core.errors import InvalidInput
 from crossrec.data.dataset import Dataset
 from crossrec.data.engine import LARGEST_CHANCE, Engine, Table, collected, height, on_disk, open_engine
 from crossrec.data.step import is_taste
+from crossrec.data.storing.transaction import disk_errors, workspace_beside
 
 __all__ = ["Drawn", "Negatives", "NegativesWritten", "write_negatives"]
 
@@ -172,14 +172,14 @@ def write_negatives(
         master: Of the cluster; see `open_engine`.
 
     Raises:
-        InvalidInput: A setting is out of its range, or there is no act to draw for.
+        InvalidInput: A setting is out of its range, there is no act to draw for, or `out` is a folder.
         NotFound: No such domain, or engine.
         Unavailable: The engine or the disk does not answer.
     """
     names = sorted(data.domains if domains is None else domains)
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.absolute().parent) as folder:
-        workspace = Path(folder)
+    if out.is_dir():
+        raise InvalidInput(f"'{out}': expected the name of a file to write, got a folder")
+    with disk_errors(out, "the negatives"), workspace_beside(out) as workspace:
         with closing(open_engine(engine, workspace, master=master)) as runs:
             rows = runs.scan([path for name in names for path in data.files(name)])
             drawn = draws(rows, runs, workspace)
