@@ -14,7 +14,18 @@ from crossrec.core.event import NOT_TASTE
 from crossrec.core.shelf import Shelf
 from crossrec.data.engine import Engine, Table
 
-__all__ = ["LAST_MOMENT", "ORDER", "STEPS", "Step", "create", "is_taste", "of_user", "place_in", "settings_of"]
+__all__ = [
+    "LAST_MOMENT",
+    "ORDER",
+    "STEPS",
+    "Step",
+    "create",
+    "is_taste",
+    "of_user",
+    "place_in",
+    "settings_of",
+    "with_places",
+]
 
 LAST_MOMENT = 2**63 - 1
 """Stands for a time that is not known where such rows come last."""
@@ -105,6 +116,17 @@ def of_user(over: str) -> list[str]:
 def place_in(group: Sequence[str], order: Sequence[str] = ORDER) -> nw.Expr:
     """Number the rows of each group (named by columns without nulls) from 1, in an order; nulls come first."""
     return nw.col(group[0]).cum_count().over(*group, order_by=list(order))
+
+
+def with_places(rows: Table, group: Sequence[str], order: Sequence[str] = ORDER) -> Table:
+    """Add `#place`, as `place_in` numbers rows, and `#size`, how many rows the group has.
+
+    Groups are counted from both ends of the order, since windows with an order go to disk where memory ends; counting
+    them without one holds all groups.
+    """
+    behind = nw.col(group[0]).cum_count(reverse=True).over(*group, order_by=list(order))
+    counted = rows.with_columns(place_in(group, order).alias("#place"), behind.alias("#behind"))
+    return counted.with_columns((nw.col("#place") + nw.col("#behind") - 1).alias("#size")).drop("#behind")
 
 
 def _typed(name: str, text: str, kind: Any) -> int | float | str:

@@ -9,7 +9,7 @@ import narwhals as nw
 
 from crossrec.core.errors import InvalidInput, Refused, unknown_name
 from crossrec.data.engine import LARGEST_CHANCE, Engine, Table, collected
-from crossrec.data.step import ORDER, is_taste, of_user, place_in
+from crossrec.data.step import ORDER, is_taste, of_user, with_places
 from crossrec.data.steps._persons import IDENTITY, Held, part_of
 
 __all__ = ["Partition"]
@@ -124,9 +124,7 @@ class Partition:
         _same_clock(rows, user)
         group = [*user, "#counts"]
         marked = rows.with_columns(is_taste().alias("#counts"))
-        marked = marked.with_columns(
-            place_in(group).alias("#place"), nw.col("domain").count().over(*group).alias("#size")
-        )
+        marked = with_places(marked, group)
         behind, enough = nw.col("#size") - nw.col("#place"), nw.col("#counts") & (nw.col("#size") >= 3)
         return marked.with_columns(part_of(test=enough & (behind == 0), valid=enough & (behind == 1)))
 
@@ -155,9 +153,7 @@ class Partition:
             held = int((self.test_share + self.validation_share) * LARGEST_CHANCE)
             return drawn.with_columns(part_of(test=counts & (chance < tested), valid=counts & (chance < held)))
         group = [*of_user(self.over), "#counts"]
-        placed = drawn.with_columns(
-            place_in(group, ("#chance", *ORDER)).alias("#place"), nw.col("domain").count().over(*group).alias("#size")
-        )
+        placed = with_places(drawn, group, ("#chance", *ORDER))
         tests = nw.min_horizontal(_half_up(self.test_share), nw.col("#size") - 1)
         placed = placed.with_columns(tests.alias("#tests"))
         valids = nw.min_horizontal(_half_up(self.validation_share), nw.col("#size") - 1 - nw.col("#tests"))
@@ -180,9 +176,7 @@ class Partition:
         else:
             marked, order = engine.chance(marked, IDENTITY, "#chance", self.seed), ("#chance", *ORDER)
         group = [*user, "#counts"]
-        placed = marked.with_columns(
-            place_in(group, order).alias("#place"), nw.col("domain").count().over(*group).alias("#size")
-        )
+        placed = with_places(marked, group, order)
         counts, size, place = nw.col("#counts"), nw.col("#size"), nw.col("#place")
         if self.validation == "last":
             valid = counts & (size > 1) & (place == size)

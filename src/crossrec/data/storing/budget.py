@@ -58,7 +58,7 @@ def within(memory: int | None) -> Iterator[None]:
     token = _STATED.set(memory)
     held = os.environ.get(_POLARS)
     try:
-        _tell_polars(str((memory - _TAKEN) * 3 // 4 // 10**6))
+        _tell_polars(str((memory - _TAKEN) // 2 // 10**6))
         yield
     finally:
         _STATED.reset(token)
