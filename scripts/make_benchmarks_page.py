@@ -133,7 +133,7 @@ def peers() -> list[str]:
         ]
         text = (
             "Lists of 10 for all users, each folded in from its history, against `implicit`'s ALS with its users' vectors "
-            "at hand: `python benchmarks/lists.py` (bar 1)"
+            f"at hand, on {found['machine']['cores']} of two cores, beside other work: `python benchmarks/lists.py` (bar 1)"
         )
         parts += [text, table(["model", "interactions", "factors", "lists/s", "implicit 0.7.3", "ratio"], rows)]
     if found := read("full_ranking"):
