@@ -58,6 +58,17 @@ class Engine(Protocol):
         """
         ...
 
+    def having(self, table: Table, keys: Table, on: Sequence[str], *, there: bool = True) -> Table:
+        """Return the rows of a table whose key is among some, or those whose key is not; keys may be many.
+
+        Args:
+            table: Any rows.
+            keys: The columns `on`, each combination once, kept: it may be read several times.
+            on: Columns without nulls that both have.
+            there: False returns the rows whose key is not among them.
+        """
+        ...
+
     def sink(self, table: Table, folder: Path) -> None:
         """Write interactions as Parquet parts, `folder/month=2019-05/….parquet`, `month=none` without a time.
 

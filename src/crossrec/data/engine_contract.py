@@ -134,6 +134,17 @@ def check_keep_keeps(engine: Engine, folder: Path) -> None:
     assert height(none) == 0 and none.collect_schema().names() == list(INTERACTIONS)
 
 
+def check_having_takes_rows_by_their_keys(engine: Engine, folder: Path) -> None:
+    """Rows whose key is among some, and all others, are the rows; keys that no row has are no rows."""
+    rows = hard_rows()
+    some = rows.select("domain", "user_id").unique().sort("user_id")[::2]
+    more = pl.concat([some, pl.DataFrame({"domain": ["wild"], "user_id": ["nobody"]})])
+    table, keys = engine.scan([_written(rows, folder)]), engine.scan([_written(more, folder, "keys")])
+    _same(engine.having(table, keys, ["domain", "user_id"]), rows.join(some, on=["domain", "user_id"], how="semi"))
+    others = engine.having(table, keys, ["domain", "user_id"], there=False)
+    _same(others, rows.join(some, on=["domain", "user_id"], how="anti"))
+
+
 def check_sink_writes_months(engine: Engine, folder: Path) -> None:
     """A part has the rows of one month, UTC; rows without a time have their own."""
     rows = hard_rows()

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import narwhals as nw
 import polars as pl
 
 from crossrec.core.errors import InvalidInput
-from crossrec.data.engine import Table
+from crossrec.data.engine import Table, height
 from crossrec.data.engines._xxhash import hashed
+from crossrec.data.storing.budget import rows_within
 
 __all__ = ["PolarsEngine"]
+
+_KEY_BYTES = 200
+"""What a key takes in the table of a join."""
 
 
 class PolarsEngine:
@@ -45,6 +50,23 @@ class PolarsEngine:
         path = self._workspace / f"kept-{self._kept}.parquet"
         _lazy(table).sink_parquet(path, compression="lz4", statistics=False)
         return nw.from_native(pl.scan_parquet(path, glob=False))
+
+    def having(self, table: Table, keys: Table, on: Sequence[str], *, there: bool = True) -> Table:
+        """Return the rows whose key is among some; see `Engine.having`."""
+        # Keys that do not fit in memory are taken in shares of their hashes: such joins do not spill.
+        how: Literal["semi", "anti"] = "semi" if there else "anti"
+        shares = 1 + height(keys) // rows_within(_KEY_BYTES)
+        if shares == 1:
+            return table.join(keys, on=list(on), how=how)
+        self._kept += 1
+        paths = []
+        for number in range(shares):
+            mine = pl.struct(on).hash(3) % shares == number
+            path = self._workspace / f"kept-{self._kept}-{number}.parquet"
+            joined = _lazy(table).filter(mine).join(_lazy(keys).filter(mine), on=on, how=how)
+            joined.sink_parquet(path, compression="lz4", statistics=False)
+            paths.append(path)
+        return nw.from_native(pl.scan_parquet(paths, glob=False))
 
     def sink(self, table: Table, folder: Path) -> None:
         """Write Parquet parts by month; see `Engine.sink`."""

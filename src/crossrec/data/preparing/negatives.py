@@ -118,8 +118,8 @@ class Negatives:
             tried = engine.chance(tried, ["#try", *columns], "#coin", self.seed)
             tried = engine.keep(chances.chosen(tried).select(*columns, "negative", "#units"))
             on = ["domain", "user_id", "negative"]
-            found.append(tried.join(away, on=on, how="anti"))
-            todo = engine.keep(tried.join(away, on=on, how="semi").select(columns))
+            found.append(engine.having(tried, away, on, there=False))
+            todo = engine.keep(engine.having(tried, away, on).select(columns))
             left = height(todo)
             if not left:
                 break

@@ -41,7 +41,7 @@ class Bots:
     why: ClassVar[str] = "acts as no person does"
     needs_order: ClassVar[bool] = False
 
-    def __call__(self, rows: Table, engine: Engine) -> Table:  # noqa: ARG002
+    def __call__(self, rows: Table, engine: Engine) -> Table:
         """Drop all rows of users who break a rule; see `Step.__call__`."""
         if min(self.a_day, self.an_hour, self.items) < 0 or not 0 <= self.even <= 1 or self.gaps < 1:
             raise InvalidInput(
@@ -65,7 +65,7 @@ class Bots:
             found.append(self._even(timed, user))
         if not found:
             return rows
-        return rows.join(nw.concat(found).unique(), on=user, how="anti")
+        return engine.having(rows, engine.keep(nw.concat(found).unique()), user, there=False)
 
     def _even(self, timed: Table, user: list[str]) -> Table:
         """Find users most of whose gaps are equal to the second."""

@@ -49,20 +49,20 @@ class KCore:
         for _ in range(self.rounds):
             if after in (before, 0):
                 break
-            pairs = engine.keep(_with_enough(_with_enough(pairs, user, self.users), item, self.items))
+            pairs = engine.keep(_with_enough(_with_enough(pairs, user, self.users, engine), item, self.items, engine))
             before, after = after, height(pairs)
         if after not in (before, 0):
             raise Refused(
                 f"k_core: {before - after} pairs still fell away in round {self.rounds}; give it more with rounds="
             )
         for key in (user, item):
-            rows = rows.join(engine.keep(pairs.select(key).unique()), on=key, how="semi")
+            rows = engine.having(rows, engine.keep(pairs.select(key).unique()), key)
         return rows
 
 
-def _with_enough(pairs: Table, key: list[str], least: int) -> Table:
+def _with_enough(pairs: Table, key: list[str], least: int, engine: Engine) -> Table:
     """Keep the pairs of users, or of items, that have enough of them."""
     if least <= 1:
         return pairs
     enough = pairs.group_by(key).agg(nw.len().alias("#pairs")).filter(nw.col("#pairs") >= least).select(key)
-    return pairs.join(enough, on=key, how="semi")
+    return engine.having(pairs, engine.keep(enough), key)

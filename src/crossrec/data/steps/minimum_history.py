@@ -28,10 +28,10 @@ class MinimumHistory:
     why: ClassVar[str] = "too few acts of the user"
     needs_order: ClassVar[bool] = False
 
-    def __call__(self, rows: Table, engine: Engine) -> Table:  # noqa: ARG002
+    def __call__(self, rows: Table, engine: Engine) -> Table:
         """Drop all rows of users with few; see `Step.__call__`."""
         if self.acts < 1:
             raise InvalidInput(f"minimum_history: expected acts >= 1, got {self.acts}")
         user = of_user(self.over)
         counted = rows.filter(is_taste()).group_by(user).agg(nw.len().alias("#acts"))
-        return rows.join(counted.filter(nw.col("#acts") >= self.acts).select(user), on=user, how="semi")
+        return engine.having(rows, engine.keep(counted.filter(nw.col("#acts") >= self.acts).select(user)), user)
