@@ -48,6 +48,8 @@ def questions_of(
 ) -> Questions | None:
     """Make the questions of what persons had before and what came then; None where nothing came.
 
+    Who did nothing then is asked like everyone: else chances would be those of the persons who did.
+
     Args:
         past: What histories are made of.
         held: What came.
@@ -60,7 +62,7 @@ def questions_of(
     before = pairs_of(_recoded(past, past.user_ids, catalogue), kinds)
     then = pairs_of(_recoded(held, past.user_ids, catalogue), kinds)
     known = before.acts.any(axis=1)
-    persons = np.intersect1d(before.users[known], then.users)
+    persons = np.unique(before.users[known])
     if len(persons) > _MOST:
         persons = np.sort(chance.choice(persons, _MOST, replace=False))
     known &= np.isin(before.users, persons)
