@@ -170,7 +170,11 @@ def read_manifest(folder: Path, version: str = "") -> Manifest:
     """
     path = _versioned(folder, version) if version else folder / MANIFEST
     if not path.is_file():
-        raise NotFound(f"no data set at '{folder}': it has no {MANIFEST}; make one with `crossrec data import`")
+        data, at, _ = str(folder).rpartition("@")
+        todo = "make one with `crossrec data import`"
+        if at and (Path(data) / MANIFEST).is_file():
+            todo = f"a version of '{data}' is named by {_SHORTEST_VERSION} characters or more, where rows are read"
+        raise NotFound(f"no data set at '{folder}': it has no {MANIFEST}; {todo}")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         _readable(int(found["schema_version"]), path)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crossrec.core.errors import InvalidInput, Unavailable
+from crossrec.core.errors import InvalidInput, NotFound, Unavailable
 from crossrec.data.dataset import Dataset, open_dataset
 from crossrec.data.exchange.export import export_dataset
 from crossrec.data.intake.importing import import_source
@@ -114,3 +114,5 @@ def test_a_version_is_no_place_to_write_to(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="got a version of '.*out', which never changes"):
         import_source("movielens", source, "more", f"{tmp_path / 'out'}@{version[:8]}")
     assert open_dataset(f"{tmp_path / 'out'}@{version[:8]}").domains == ("films",)
+    with pytest.raises(NotFound, match="a version of '.*out' is named by 8 characters or more"):
+        open_dataset(f"{tmp_path / 'out'}@{version[:7]}")

@@ -48,8 +48,9 @@ def overlap_section(overlap: Overlap) -> Section:
         for name, line in zip(overlap.domains, overlap.shared, strict=True)
     )
     words = (
-        "Users in both domains, and in the plot their share of the users of the row's domain. Where it says "
-        "“own ids” a domain was imported with users of its own: the same id is not the same person there."
+        "Users in both domains, and in the plot their share of the users of the row's domain. Linked accounts are "
+        "one user. Where it says “own ids” a domain was imported with users of its own and no account in it "
+        "is linked: the same id is not the same person there."
     )
     return Section("Users in several domains", words, ("", *overlap.domains), rows, plot)
 
