@@ -48,7 +48,7 @@ def test_signatures_have_not_drifted(name: str) -> None:
     if name == "spark":
         pytest.importorskip("pyspark")
     promised = [method for method in dir(Engine) if not method.startswith("_")]
-    assert len(promised) == 6
+    assert len(promised) == 5
     for method in promised:
         assert inspect.signature(getattr(ENGINES.load(name), method)) == inspect.signature(getattr(Engine, method))
 

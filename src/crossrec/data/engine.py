@@ -24,10 +24,12 @@ __all__ = [
     "Engine",
     "Factorises",
     "ItemFactors",
+    "Matches",
     "Parse",
     "Spreads",
     "Table",
     "collected",
+    "having",
     "height",
     "on_disk",
     "open_engine",
@@ -55,17 +57,6 @@ class Engine(Protocol):
         """Compute a table now and return it, to be read again and again at the cost of reading.
 
         It lies in the engine's workspace, not in memory, and is gone with it.
-        """
-        ...
-
-    def having(self, table: Table, keys: Table, on: Sequence[str], *, there: bool = True) -> Table:
-        """Return the rows of a table whose key is among some, or those whose key is not; keys may be many.
-
-        Args:
-            table: Any rows.
-            keys: The columns `on`, each combination once, kept: it may be read several times.
-            on: Columns without nulls that both have.
-            there: False returns the rows whose key is not among them.
         """
         ...
 
@@ -128,6 +119,15 @@ class Spreads(Protocol):
             function: From the file's columns and `place` (Int64, the first row is 0) to rows.
             folder: Where the parts are written; not there yet.
         """
+        ...
+
+
+@runtime_checkable
+class Matches(Protocol):
+    """An ability: rows are taken by their keys, also where the keys do not fit in memory and joins do not spill."""
+
+    def having(self, table: Table, keys: Table, on: Sequence[str], *, there: bool = True) -> Table:
+        """Return rows by their keys; see the function `having`."""
         ...
 
 
@@ -204,6 +204,21 @@ def collected(table: Table) -> pl.DataFrame:
     if isinstance(native, pl.LazyFrame):
         return native.collect(engine="streaming")
     return cast("pl.DataFrame", table.collect(backend="polars").to_native())
+
+
+def having(engine: Engine, table: Table, keys: Table, on: Sequence[str], *, there: bool = True) -> Table:
+    """Return the rows of a table whose key is among some, or those whose key is not; keys may be many.
+
+    Args:
+        engine: Theirs.
+        table: Any rows.
+        keys: The columns `on`, each combination once; kept, since it may be read several times.
+        on: Columns without nulls that both have.
+        there: False returns the rows whose key is not among them.
+    """
+    if isinstance(engine, Matches):
+        return engine.having(table, keys, on, there=there)
+    return table.join(keys, on=list(on), how="semi" if there else "anti")
 
 
 def height(table: Table) -> int:

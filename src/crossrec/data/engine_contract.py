@@ -15,7 +15,7 @@ from typing import TypeAlias
 import narwhals as nw
 import polars as pl
 
-from crossrec.data.engine import LARGEST_CHANCE, Engine, Table, collected, height, open_engine
+from crossrec.data.engine import LARGEST_CHANCE, Engine, Table, collected, having, height, open_engine
 from crossrec.data.preparing.negatives import Negatives
 from crossrec.data.schema import INTERACTIONS
 from crossrec.data.step import create
@@ -140,8 +140,8 @@ def check_having_takes_rows_by_their_keys(engine: Engine, folder: Path) -> None:
     some = rows.select("domain", "user_id").unique().sort("user_id")[::2]
     more = pl.concat([some, pl.DataFrame({"domain": ["wild"], "user_id": ["nobody"]})])
     table, keys = engine.scan([_written(rows, folder)]), engine.scan([_written(more, folder, "keys")])
-    _same(engine.having(table, keys, ["domain", "user_id"]), rows.join(some, on=["domain", "user_id"], how="semi"))
-    others = engine.having(table, keys, ["domain", "user_id"], there=False)
+    _same(having(engine, table, keys, ["domain", "user_id"]), rows.join(some, on=["domain", "user_id"], how="semi"))
+    others = having(engine, table, keys, ["domain", "user_id"], there=False)
     _same(others, rows.join(some, on=["domain", "user_id"], how="anti"))
 
 

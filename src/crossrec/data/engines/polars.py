@@ -52,7 +52,7 @@ class PolarsEngine:
         return nw.from_native(pl.scan_parquet(path, glob=False))
 
     def having(self, table: Table, keys: Table, on: Sequence[str], *, there: bool = True) -> Table:
-        """Return the rows whose key is among some; see `Engine.having`."""
+        """Return the rows whose key is among some; see `Matches.having`."""
         # Keys that do not fit in memory are taken in shares of their hashes: such joins do not spill.
         how: Literal["semi", "anti"] = "semi" if there else "anti"
         shares = 1 + height(keys) // rows_within(_KEY_BYTES)

@@ -82,10 +82,6 @@ class SparkEngine:
         """Write a table to the workspace and return it; see `Engine.keep`."""
         return nw.from_native(self._kept_frame(table.to_native()))
 
-    def having(self, table: Table, keys: Table, on: Sequence[str], *, there: bool = True) -> Table:
-        """Return the rows whose key is among some; see `Engine.having`."""
-        return table.join(keys, on=list(on), how="semi" if there else "anti")
-
     def sink(self, table: Table, folder: Path) -> None:
         """Write Parquet parts by month; see `Engine.sink`."""
         rows: DataFrame = table.to_native()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from crossrec.core.errors import InvalidInput
 from crossrec.data.dataset import Dataset
-from crossrec.data.engine import LARGEST_CHANCE, Engine, Table, collected, height, on_disk, open_engine
+from crossrec.data.engine import LARGEST_CHANCE, Engine, Table, collected, having, height, on_disk, open_engine
 from crossrec.data.step import is_taste
 from crossrec.data.storing.transaction import disk_errors, workspace_beside
 
@@ -118,8 +118,8 @@ class Negatives:
             tried = engine.chance(tried, ["#try", *columns], "#coin", self.seed)
             tried = engine.keep(chances.chosen(tried).select(*columns, "negative", "#units"))
             on = ["domain", "user_id", "negative"]
-            found.append(engine.having(tried, away, on, there=False))
-            todo = engine.keep(engine.having(tried, away, on).select(columns))
+            found.append(having(engine, tried, away, on, there=False))
+            todo = engine.keep(having(engine, tried, away, on).select(columns))
             left = height(todo)
             if not left:
                 break

@@ -8,7 +8,7 @@ from typing import ClassVar
 import narwhals as nw
 
 from crossrec.core.errors import InvalidInput
-from crossrec.data.engine import Engine, Table
+from crossrec.data.engine import Engine, Table, having
 from crossrec.data.step import ORDER, of_user
 
 __all__ = ["Bots"]
@@ -65,7 +65,7 @@ class Bots:
             found.append(self._even(timed, user))
         if not found:
             return rows
-        return engine.having(rows, engine.keep(nw.concat(found).unique()), user, there=False)
+        return having(engine, rows, engine.keep(nw.concat(found).unique()), user, there=False)
 
     def _even(self, timed: Table, user: list[str]) -> Table:
         """Find users most of whose gaps are equal to the second."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 import narwhals as nw
 
 from crossrec.core.errors import InvalidInput, Refused
-from crossrec.data.engine import Engine, Table, height
+from crossrec.data.engine import Engine, Table, having, height
 from crossrec.data.step import is_taste, of_user
 
 __all__ = ["KCore"]
@@ -56,7 +56,7 @@ class KCore:
                 f"k_core: {before - after} pairs still fell away in round {self.rounds}; give it more with rounds="
             )
         for key in (user, item):
-            rows = engine.having(rows, engine.keep(pairs.select(key).unique()), key)
+            rows = having(engine, rows, engine.keep(pairs.select(key).unique()), key)
         return rows
 
 
@@ -65,4 +65,4 @@ def _with_enough(pairs: Table, key: list[str], least: int, engine: Engine) -> Ta
     if least <= 1:
         return pairs
     enough = pairs.group_by(key).agg(nw.len().alias("#pairs")).filter(nw.col("#pairs") >= least).select(key)
-    return engine.having(pairs, engine.keep(enough), key)
+    return having(engine, pairs, engine.keep(enough), key)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import narwhals as nw
 
 from crossrec.core.errors import InvalidInput
-from crossrec.data.engine import Engine, Table
+from crossrec.data.engine import Engine, Table, having
 from crossrec.data.step import is_taste, of_user
 
 __all__ = ["MinimumHistory"]
@@ -34,4 +34,4 @@ class MinimumHistory:
             raise InvalidInput(f"minimum_history: expected acts >= 1, got {self.acts}")
         user = of_user(self.over)
         counted = rows.filter(is_taste()).group_by(user).agg(nw.len().alias("#acts"))
-        return engine.having(rows, engine.keep(counted.filter(nw.col("#acts") >= self.acts).select(user)), user)
+        return having(engine, rows, engine.keep(counted.filter(nw.col("#acts") >= self.acts).select(user)), user)
