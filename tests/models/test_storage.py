@@ -362,3 +362,13 @@ def test_a_moved_model_still_loads(saved: Path, tmp_path: Path) -> None:
     lists = load(saved).recommend(["u001"], k=4).ids()
     shutil.move(saved, tmp_path / "elsewhere")
     assert load(str(tmp_path / "elsewhere")).recommend(["u001"], k=4).ids() == lists
+
+
+def test_numbers_of_elements_are_told_as_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(*_: object) -> None:
+        raise OSError("7 requested and 3 written")  # as numpy says it
+
+    monkeypatch.setattr(storage, "_write", short)
+    with pytest.raises(Unavailable, match="cannot be written \\(no space left on device: 7 requested"):
+        save(Popularity(), tmp_path / "model")
+    assert not list(tmp_path.iterdir())

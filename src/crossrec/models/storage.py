@@ -81,7 +81,12 @@ def save(model: Recommender, folder: Path, *, notes: Mapping[str, str] | None = 
     except OSError as error:
         if isinstance(error, CrossrecError):
             raise
-        raise Unavailable(f"{folder}: cannot be written ({error})") from error
+        raise Unavailable(f"{folder}: cannot be written ({_why(error)})") from error
+
+
+def _why(error: OSError) -> str:
+    """Say why a file was not written; numpy tells of a full disk in numbers of elements alone."""
+    return str(error) if error.errno else f"no space left on device: {error}"
 
 
 def check_place(folder: Path) -> None:
@@ -186,7 +191,7 @@ def save_histories(histories: Histories, folder: Path) -> None:
         draft.replace(folder / _CARD)  # the one step that makes the new histories count
     except OSError as error:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise Unavailable(f"{folder}: cannot be written ({error})") from error
+        raise Unavailable(f"{folder}: cannot be written ({_why(error)})") from error
     clear_old_histories(folder)
 
 

@@ -3,10 +3,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Run
 
 
-def test_a_named_world_becomes_a_data_set(run: Run, tmp_path: Path) -> None:
+def test_a_named_world_becomes_a_data_set(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "small").mkdir()  # a folder is no world in TOML
+    monkeypatch.chdir(tmp_path)
     code, said, error = run("data", "simulate", "small", "--out", tmp_path / "w", "--json")
     assert code == 0, error
     assert json.loads(said)["rows"]["books"] == 24_000

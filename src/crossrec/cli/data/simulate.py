@@ -24,7 +24,7 @@ def simulate_world(
     as_json: AsJson = False,
 ) -> None:
     """Make a world's interactions, with the truth beside them in OUT/truth; the same world gives the same bytes."""
-    named = not Path(world).exists() and Path(world).name == world and not world.endswith(".toml")
+    named = not Path(world).is_file() and Path(world).name == world and not world.endswith(".toml")
     given = preset(world) if named else read_world(world)
     with working("simulating") as say:
         made = simulate(given, out_folder, style=style, progress=say)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -32,16 +31,9 @@ def write_page(text: str, path: Path) -> None:
         Unavailable: The file cannot be written.
     """
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".html", delete=False) as file:
-            file.write(text)
-        Path(file.name).chmod(0o666 & ~_umask())
-        Path(file.name).replace(path)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+            draft = Path(folder, path.name)
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(path)
     except OSError as error:
         raise Unavailable(f"'{path}': the report could not be written ({error.strerror or error})") from error
-
-
-def _umask() -> int:
-    """Read which rights new files do not get; the system tells only when it is set."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
