@@ -46,7 +46,7 @@ class MultiTask(FromNetwork):
     the item; experts are shared by all tasks or belong to one, and a gate of each task weighs both. Where the data say
     what was `shown`, a chance is that of the kind when the item is shown. Elsewhere it is the chance of any act with
     the item, learned against items drawn and put right for how few were drawn, times that of the kind where there is
-    an act. Chances are calibrated on the validation part, or on a twentieth of the persons, who are held out where
+    an act. Each of these is calibrated on the validation part, or on a twentieth of the persons, who are held out where
     there are 1,000 or more (see `chances`). Only items that the person has not had are asked about.
 
     Args:
