@@ -28,7 +28,6 @@ SCRIPT_OF = {
     "quality_svd_pp_ml100k": "eb7cb31",
     "quality_ties_ciao": "2ceef67",
     "quality_ties_lastfm": "2ceef67",
-    "quality_transfer_sport_phone": "5970977",
 }
 """Figures of a script that was committed after it ran: the commit that has it."""
 MOVED_TO = {
