@@ -149,7 +149,8 @@ def peers() -> list[str]:
             "A whole evaluation by full ranking, 64 factors, five metrics at 10: `python benchmarks/full_ranking.py` (bars: 5 "
             "over RecBole, 3 over RecTools). On ml-1m two fifths of our time solve the persons' vectors from their long "
             "histories, which RecTools has at hand, and a sixth is what only our report has (hash of the split, leakage, "
-            "parts of the questions): there the bar over RecTools is not quite reached."
+            "parts of the questions): there the bar over RecTools is not quite reached. A training "
+            "of low priority ran beside this run and that of the lists above."
         )
         head = ["data", "clock", "ours, s", "peak MB", "RecBole 1.2.1, s", "ratio", "RecTools 0.19, s", "ratio"]
         parts += [text, table(head, rows)]
