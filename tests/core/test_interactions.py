@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossrec.core.errors import InvalidInput, MissingExtra, NotFound
-from crossrec.core.interactions import Interactions
+from crossrec.core.interactions import CsrValues, Interactions, sparse_rows
 
 rows = st.lists(
     st.tuples(
@@ -211,3 +211,21 @@ def test_returns_and_lists_shown_are_kept_and_are_no_taste() -> None:
     for values in ("binary", "weights", "ratings"):
         assert data.csr(values).toarray().tolist() == [[1, 0, 0, 1]]
     assert data.liked.liked is data.liked
+
+
+@given(rows, st.sampled_from(["binary", "weights", "ratings"]))
+def test_few_rows_and_many_make_one_matrix(
+    table: list[tuple[int, int, float | None, float, int]], values: CsrValues
+) -> None:
+    """Few are sorted together, many are counted; a history is of few, a data set of many."""
+    data = of(table)
+    column = data.ratings if values == "ratings" else data.weights
+    items = np.where(data.positions == 3, np.int32(-1), data.items).astype(np.int32)
+    shape = (len(data.user_ids), len(data.catalogue))
+    few = sparse_rows(data.users, items, column, shape, values)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crossrec.core.interactions._FEW", -1)
+        many = sparse_rows(data.users, items, column, shape, values)
+    for name in ("indptr", "indices", "data"):
+        one, other = getattr(few, name), getattr(many, name)
+        assert one.dtype == other.dtype and np.array_equal(one, other), name

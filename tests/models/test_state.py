@@ -48,6 +48,17 @@ def test_sparse_matrices_come_back_as_csr(tmp_path: Path, form: Any) -> None:
     np.testing.assert_array_equal(back.toarray(), dense)
 
 
+def test_wide_places_of_older_bundles_are_narrowed(tmp_path: Path) -> None:
+    """As neighbours had them, at twice the memory and with a copy for every answer."""
+    matrix = sp.random_array((5, 4), density=0.5, rng=np.random.default_rng(0), format="csr", dtype=np.float32)
+    matrix.indptr, matrix.indices = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+    state = write_state(learned(weights_=matrix), tmp_path)["state"]
+    assert np.load(tmp_path / "weights_.indices.npy", allow_pickle=False).dtype == np.int64
+    found = read_state(tmp_path, state)["weights_"]
+    assert found.indptr.dtype == found.indices.dtype == np.int32
+    assert (found != matrix).nnz == 0
+
+
 @pytest.mark.parametrize("value", [None, True, 7, 1.25, "words", 0.1 + 0.2])
 def test_plain_values_come_back(tmp_path: Path, value: Any) -> None:
     card = json.loads(json.dumps(write_state(learned(mean_=value), tmp_path)))

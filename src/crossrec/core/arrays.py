@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bools", "Bytes", "Codes", "Doubles", "Floats", "Offsets", "Times"]
+__all__ = ["Bools", "Bytes", "Codes", "Doubles", "Floats", "Offsets", "Times", "narrow"]
 
 Codes: TypeAlias = NDArray[np.int32]
 """Codes 0..n-1 of a vocabulary, or -1 for an id it does not have."""
@@ -22,3 +22,9 @@ Floats: TypeAlias = NDArray[np.float32]
 Doubles: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 Bytes: TypeAlias = NDArray[np.int8]
+
+
+def narrow(places: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return places in a sparse matrix as Int32 where they all fit; SciPy keeps all in the widest type it is given."""
+    fits = len(places) == 0 or int(places.max()) <= np.iinfo(np.int32).max
+    return places.astype(np.int32, copy=False) if fits else places

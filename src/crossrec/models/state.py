@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
+from crossrec.core.arrays import narrow
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import CorruptBundle, InvalidInput, NotFound
 from crossrec.core.query import Queries
@@ -100,8 +101,8 @@ def read_state(folder: Path, state: dict[str, Any], inside: str = "") -> dict[st
         elif how["kind"] == "models":
             found[name] = {part: _model(folder, card, f"{file}.{part}.") for part, card in how["parts"].items()}
         elif how["kind"] == "csr":
-            parts = tuple(np.load(folder / f"{file}.{part}.npy", allow_pickle=False) for part in _PARTS)
-            found[name] = sp.csr_array(parts, shape=tuple(how["shape"]))
+            data, *places = (np.load(folder / f"{file}.{part}.npy", allow_pickle=False) for part in _PARTS)
+            found[name] = sp.csr_array((data, *map(narrow, places)), shape=tuple(how["shape"]))
         elif how["kind"] == "value":
             found[name] = how["value"]
         else:

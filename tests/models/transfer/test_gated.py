@@ -14,11 +14,13 @@ import crossrec
 from crossrec.core.errors import InvalidInput, NotFound
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Act, Query
+from crossrec.core.recommendations import Scores, top_k
 from crossrec.data.dataset import open_dataset
 from crossrec.data.intake.importing import import_source
 from crossrec.data.linking.adding import add_links
 from crossrec.data.linking.removing import remove_person
 from crossrec.models.boards import checkerboard, two_domain_board
+from crossrec.models.recommender import Recommender
 from crossrec.models.transfer.gated import Gated
 
 
@@ -100,6 +102,72 @@ def test_a_page_of_all_domains_follows_the_own_mix() -> None:
     assert "books" in domains[:4], "each beginning of the page has its share"
     stranger = Gated(mix=3.0).fit(board).recommend(["nobody"], k=10).ids()[0]
     assert {str(item).split(":")[0] for item in stranger} == {"films", "books"}
+
+
+class Asked:
+    """Counts what is asked of a part."""
+
+    def __init__(self, part: Recommender, patch: pytest.MonkeyPatch) -> None:
+        self.times, self._score = 0, part.score
+        patch.setattr(part, "score", self.score)
+
+    def score(self, queries: crossrec.Queries) -> Scores:
+        self.times += 1
+        return self._score(queries)
+
+
+def test_a_page_asks_each_part_once_and_none_that_knows_nothing(helped: Gated, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {name: Asked(part, monkeypatch) for name, part in helped.parts_.items()}
+    films = helped.catalogue_.domain_ids.code("films")
+    page = helped.recommend(Query(history=films_of(1, 2)), k=10)
+    assert page.opinion.all()
+    assert {name: one.times for name, one in asked.items() if name != "floor"} == {
+        "transfer": 1,
+        f"control.{films}": 1,
+        f"control.{1 - films}": 0,
+    }
+
+
+@pytest.mark.parametrize("domain", ["films", "books"])
+@pytest.mark.parametrize("candidates", [None, ["films:3", "books:5", "films:31", "films:8", "nowhere"]])
+def test_a_list_of_a_domain_is_that_of_its_scores(helped: Gated, domain: str, candidates: list[str] | None) -> None:
+    asked = helped.histories_.acts[:40].to(domain)
+    lists = helped.recommend(asked, k=60, candidates=candidates)
+    inside = helped.catalogue_.in_domain(domain)
+    if candidates is not None:
+        inside = inside & np.isin(helped.catalogue_.ids.series.to_numpy(), candidates)
+    items, scores = top_k(helped.score(asked).values, 60, seen=asked.seen(), allowed=inside)
+    width = lists.items.shape[1]
+    np.testing.assert_array_equal(lists.items, items[:, :width])
+    np.testing.assert_array_equal(lists.scores, scores[:, :width])
+    assert (items[:, width:] < 0).all()
+
+
+def test_a_page_of_candidates_leaves_the_others_out(helped: Gated) -> None:
+    candidates = ["films:3", "books:5", "films:31", "books:17", "nowhere"]
+    open_to_all = helped.recommend(["u001", "nobody"], k=80, exclude_seen=False)
+    page = helped.recommend(["u001", "nobody"], k=80, exclude_seen=False, candidates=candidates)
+    assert [sorted(map(str, one)) for one in page.ids()] == [sorted(candidates[:4])] * 2
+    for one, other in zip(page.ids(), open_to_all.ids(), strict=True):
+        for domain in ("films", "books"):
+            mine = [item for item in one if str(item).startswith(domain)]
+            assert mine == [item for item in other if item in mine]
+
+
+def test_pages_of_many_are_those_of_each(helped: Gated, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = helped.recommend(helped.histories_.acts[:9], k=10)
+    monkeypatch.setattr("crossrec.models.transfer.gated.SCORE_BUDGET", 4 * len(helped.catalogue_))
+    some = helped.recommend(helped.histories_.acts[:9], k=10)
+    np.testing.assert_array_equal(many.items, some.items)
+    np.testing.assert_array_equal(many.scores, some.scores)
+    assert len(some.rows) == len(some.opinion) == 9
+
+
+@pytest.mark.parametrize("domain", [None, "books"])
+def test_nobody_gets_nothing(helped: Gated, domain: str | None) -> None:
+    nobody = helped.histories_.acts[:0].to(domain)
+    assert helped.recommend(nobody, k=3).items.shape == (0, 3)
+    assert helped.score(nobody).values.shape == (0, len(helped.catalogue_))
 
 
 def test_a_large_smoothing_is_the_mix_of_the_training_data() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from crossrec.core.arrays import Codes, Floats, Offsets
+from crossrec.core.arrays import Codes, Floats, Offsets, narrow
 from crossrec.core.recommendations import top_k
 from crossrec.models.classic._weighting import weights_of
 
@@ -69,7 +69,7 @@ def _to_csr(codes: Codes, values: Floats, size: int) -> sp.csr_array:
     """Drop empty places."""
     filled = codes >= 0
     indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(filled.sum(axis=1))])
-    return sp.csr_array((values[filled], codes[filled], indptr), shape=(size, size))
+    return sp.csr_array((values[filled], codes[filled], narrow(indptr)), shape=(size, size))
 
 
 def _shrunk(seen: sp.csr_array, rows: Floats, columns: Floats, k: int, shrink: float) -> sp.csr_array:
@@ -92,7 +92,7 @@ def _shrunk(seen: sp.csr_array, rows: Floats, columns: Floats, k: int, shrink: f
 def dense_product(left: sp.csr_array, right: sp.csr_array) -> Floats:
     """Return left @ right as a dense Float32[B, C], adding each row's terms in order."""
     out = np.zeros((left.shape[0], right.shape[1]), dtype=np.float32)
-    _dense_product(*_parts(left), *_parts(right), out)
+    _dense_product(*_parts(left), right.indptr, *_parts(right)[1:], out)  # its row pointers in either type: no copy
     return out
 
 
@@ -106,7 +106,7 @@ def sum_of_rows(left: sp.csr_array, right: Floats) -> Floats:
 def _parts(matrix: sp.csr_array) -> tuple[Offsets, Codes, Floats]:
     """Return the arrays of a CSR matrix in the types the compiled loops are made for."""
     return (
-        matrix.indptr.astype(np.int64),
+        matrix.indptr.astype(np.int64, copy=False),
         matrix.indices.astype(np.int32, copy=False),
         matrix.data.astype(np.float32, copy=False),
     )
@@ -114,7 +114,7 @@ def _parts(matrix: sp.csr_array) -> tuple[Offsets, Codes, Floats]:
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _dense_product(
-    indptr: Offsets, codes: Codes, data: Floats, starts: Offsets, columns: Codes, weights: Floats, out: Floats
+    indptr: Offsets, codes: Codes, data: Floats, starts: Offsets | Codes, columns: Codes, weights: Floats, out: Floats
 ) -> None:  # pragma: no cover - compiled
     for row in numba.prange(len(indptr) - 1):
         line = out[row]

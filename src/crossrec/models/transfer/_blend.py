@@ -6,18 +6,20 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numba
 import numpy as np
 
-from crossrec.core.arrays import Bools, Codes, Floats
+from crossrec.core.arrays import Bools, Codes, Floats, Offsets
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.query import Queries, Query
+from crossrec.core.recommendations import Scores, top_k
 from crossrec.core.vocabulary import Vocabulary
 from crossrec.models.histories import Histories
 from crossrec.models.recommender import Recommender
 
-__all__ = ["CONTROL", "FAINT", "FLOOR", "TRANSFER", "Blend", "control_name", "weighed"]
+__all__ = ["CONTROL", "FAINT", "FLOOR", "TRANSFER", "Blend", "Within", "control_name", "weighed"]
 
 CONTROL = 0
 """Places of the parts in weights: of one domain alone, …"""
@@ -54,7 +56,12 @@ class Blend:
         return [np.flatnonzero(self.catalogue.domains == code).astype(np.int32) for code in range(size)]
 
     @cached_property
-    def _places(self) -> Codes:
+    def held(self) -> list[int]:
+        """The codes of the domains that have items."""
+        return [code for code, items in enumerate(self.items) if len(items)]
+
+    @cached_property
+    def places(self) -> Codes:
         """Int32[I], the place of each item among those of its domain."""
         places = np.empty(len(self.catalogue), dtype=np.int32)
         for items in self.items:
@@ -74,9 +81,17 @@ class Blend:
         told = np.log1p(
             np.maximum(self.parts["floor"].score(Queries.from_queries([Query()], self.catalogue)).values, 0)
         )
-        return [_on_one_scale(told[:, items], np.ones(1, dtype=np.bool_))[0] for items in self.items]
+        floors = [np.zeros((1, len(items)), dtype=np.float32) for items in self.items]
+        for items, found in zip(self.items, floors, strict=True):
+            _on_one_scale(told[:, items], np.ones(1, dtype=np.bool_), found)
+        return [found[0] for found in floors]
 
-    def views(self, queries: Queries, code: int, weights: Floats | None = None) -> Floats:
+    def across(self, queries: Queries) -> Scores | None:
+        """Return what transfer says of all items, on its own scale; None where there is no transfer."""
+        transfer = self.parts.get("transfer")
+        return None if transfer is None else transfer.score(queries.to(None))
+
+    def views(self, queries: Queries, code: int, weights: Floats | None = None, across: Scores | None = None) -> Floats:
         """Return Float32[3, B, I of the domain]: what control, transfer and floor say, rows with mean 0 and spread 1.
 
         A part that has no opinion on a history says 0 about every item.
@@ -85,24 +100,27 @@ class Blend:
             queries: B queries on the catalogue's codes.
             code: The domain.
             weights: Float32[B, 3] that the parts have; one without any is not asked. None asks all.
+            across: What `across` says of the same queries, where that is known already.
         """
         found = np.zeros((3, len(queries), len(self.items[code])), dtype=np.float32)
-        asked = np.ones(3) if weights is None else weights.max(axis=0)
-        control = self.parts.get(control_name(code)) if asked[CONTROL] > 0 else None
+        asked = [weights is None or bool((weights[:, place] > 0).any()) for place in range(3)]
+        control = self.parts.get(control_name(code)) if asked[CONTROL] else None
         if control is not None:
-            scores = control.score(self.cut(queries, code))
-            found[CONTROL] = _on_one_scale(scores.values, scores.opinion)
-        transfer = self.parts.get("transfer") if asked[TRANSFER] > 0 else None
-        if transfer is not None:
-            scores = transfer.score(queries.to(None))
-            found[TRANSFER] = _on_one_scale(scores.values[:, self.items[code]], scores.opinion)
+            own = self.cut(queries, code)
+            if not control.needs_history or bool((own.items >= 0).any()):
+                scores = control.score(own)
+                _on_one_scale(scores.values, scores.opinion, found[CONTROL])
+        if asked[TRANSFER]:
+            across = across or self.across(queries)
+            if across is not None:
+                _on_one_scale(np.take(across.values, self.items[code], axis=1), across.opinion, found[TRANSFER])
         found[FLOOR] = self.floors[code]
         return found
 
     def cut(self, queries: Queries, code: int) -> Queries:
         """Return queries in a domain's own codes; what was done elsewhere is unknown there."""
         here = (queries.items >= 0) & (self.catalogue.domains[queries.items] == code)
-        own = np.where(here, self._places[queries.items], np.int32(-1)).astype(np.int32)
+        own = np.where(here, self.places[queries.items], np.int32(-1)).astype(np.int32)
         catalogue = self.parts[control_name(code)].catalogue_
         return dataclasses.replace(queries, items=own, catalogue=catalogue, domain=None, had=None)
 
@@ -121,11 +139,48 @@ def weighed(views: Floats, weights: Floats) -> Floats:
     )
 
 
-def _on_one_scale(values: Floats, opinion: Bools) -> Floats:
-    """Subtract each row's mean and divide by its spread."""
-    found = np.zeros(values.shape, dtype=np.float32)
+@dataclass(frozen=True, eq=False)
+class Within:
+    """Scores of the items of one domain, of which lists of the whole catalogue's codes are made.
+
+    Args:
+        values: Float32[B, I of the domain].
+        blend: Whose domain.
+        code: Which.
+    """
+
+    values: Floats
+    blend: Blend
+    code: int
+    floor: ClassVar[None] = None
+    """Every score counts."""
+
+    @property
+    def opinion(self) -> Bools:
+        """Bool[B], all true: popularity has one on everybody."""
+        return np.ones(len(self.values), dtype=np.bool_)
+
+    def best(
+        self, k: int, *, seen: tuple[Offsets, Codes] | None = None, allowed: Bools | None = None
+    ) -> tuple[Codes, Floats]:
+        """Pick the k best items of each row, codes being those of the catalogue; see `Scores`."""
+        own = self.blend.items[self.code]
+        if seen is not None:
+            indptr, codes = seen
+            here = self.blend.catalogue.domains[codes] == self.code
+            counted = np.concatenate([np.zeros(1, np.int64), np.cumsum(here)])
+            seen = counted[indptr], self.blend.places[codes[here]]
+        places, scores = top_k(self.values, k, seen=seen, allowed=None if allowed is None else allowed[own])
+        items, short = np.where(places >= 0, own[places], np.int32(-1)), min(k, len(self.blend.catalogue)) - len(own)
+        if short <= 0:
+            return items, scores
+        ends = ((0, 0), (0, short))
+        return np.pad(items, ends, constant_values=-1), np.pad(scores, ends, constant_values=-np.inf)
+
+
+def _on_one_scale(values: Floats, opinion: Bools, found: Floats) -> None:
+    """Subtract each row's mean and divide by its spread; `found` comes as zeros."""
     _scale(np.ascontiguousarray(values), opinion, found)
-    return found
 
 
 @numba.njit(cache=True, parallel=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})

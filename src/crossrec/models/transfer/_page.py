@@ -9,7 +9,7 @@ import numpy as np
 from crossrec.core.arrays import Doubles
 from crossrec.core.recommendations import Recommendations
 
-__all__ = ["mixed_page"]
+__all__ = ["joined_pages", "mixed_page"]
 
 
 def mixed_page(lists: Sequence[Recommendations], shares: Doubles, k: int) -> Recommendations:
@@ -48,3 +48,18 @@ def mixed_page(lists: Sequence[Recommendations], shares: Doubles, k: int) -> Rec
         had[rows[left], domain[left]] += 1
     opinion = np.any([one.opinion for one in lists], axis=0)
     return Recommendations(page, told, lists[0].catalogue, opinion, lists[0].rows)
+
+
+def joined_pages(pages: Sequence[Recommendations]) -> Recommendations:
+    """Return pages of consecutive queries as those of one batch.
+
+    Args:
+        pages: At least one, all of one length and over one catalogue.
+    """
+    if len(pages) == 1:
+        return pages[0]
+    items, scores, opinion = (
+        np.concatenate([getattr(page, name) for page in pages]) for name in ("items", "scores", "opinion")
+    )
+    rows = tuple(row for page in pages for row in page.rows)
+    return Recommendations(items, scores, pages[0].catalogue, opinion, rows)

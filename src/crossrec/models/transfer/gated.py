@@ -9,25 +9,26 @@ from dataclasses import dataclass
 from typing import ClassVar, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
-from crossrec.core.arrays import Bools, Codes, Floats
+from crossrec.core.arrays import Bools, Codes
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.clock import check_seed
-from crossrec.core.errors import InvalidInput
+from crossrec.core.errors import InvalidInput, unknown_name
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Recommendations, Scores, check_k
 from crossrec.core.vocabulary import Id
 from crossrec.models.abilities import Explains, Updates
-from crossrec.models.ranking import Masks
+from crossrec.models.machine import require_memory
+from crossrec.models.progress import tracked
+from crossrec.models.ranking import SCORE_BUDGET, Masks, Opinions, rank
 from crossrec.models.recommender import FromScores, Recommender, model_of
 from crossrec.models.space import Range, Space
-from crossrec.models.transfer._blend import CONTROL, TRANSFER, Blend, control_name, weighed
-from crossrec.models.transfer._domains import counts_by_domain
+from crossrec.models.transfer._blend import CONTROL, TRANSFER, Blend, control_name
 from crossrec.models.transfer._evidence import held_out
-from crossrec.models.transfer._gate import Choice, decided, dials_of, stage_of, untold
-from crossrec.models.transfer._page import mixed_page
+from crossrec.models.transfer._gate import Choice, decided, dials_of, untold
+from crossrec.models.transfer._look import Look
+from crossrec.models.transfer._page import joined_pages, mixed_page
 
 __all__ = ["Gated", "like_parts", "usual_parts"]
 
@@ -116,30 +117,41 @@ class Gated(FromScores):
         """Blend what the parts say, domain by domain; where one domain is asked for, only there."""
         mine, codes = self.aligned(queries), self.candidate_codes(candidates)
         values = np.zeros((len(mine), len(self.catalogue_)), dtype=np.float32)
-        counts = self._counts(mine)
+        look = self._look(mine)
         for code in self._asked(mine.domain):
-            dials = self._weights(counts, code)
-            values[:, self._blend.items[code]] = weighed(self._blend.views(mine, code, dials), dials)
+            values[:, self._blend.items[code]] = look.within(code).values
         return Scores(values if codes is None else values[:, codes], np.ones(len(mine), dtype=np.bool_))
 
     def ranked(self, queries: Queries, k: int, **masks: Unpack[Masks]) -> Recommendations:
         """Return the lists of one domain, or a page on which each domain has its share."""
         codes = self._asked(queries.domain)
-        if len(codes) == 1 or len(queries) == 0:
-            return super().ranked(queries, k, **masks)
-        names = self.catalogue_.domain_names
-        lists = [super(Gated, self).ranked(queries.to(names[code]), k, **masks) for code in codes]
-        shares = (self._counts(queries) + self.mix * self.shares_)[:, codes]
-        return mixed_page(lists, shares, min(check_k(k), len(self.catalogue_)))
+        if len(codes) < 2:
+            return rank(self._within if codes else self.score, queries, k, **masks)
+        batch, places = len(queries), min(check_k(k), len(self.catalogue_))
+        if batch * places > SCORE_BUDGET:
+            require_memory(batch * places * 8 * (len(codes) + 1), f"{batch:,} lists of {places:,} items, by domain")
+        step = max(1, SCORE_BUDGET // len(self.catalogue_))
+        starts = tracked("lists", range(0, max(1, batch), step), size=step, total=batch)
+        return joined_pages([self._page(queries[start : start + step], codes, places, masks) for start in starts])
+
+    def _page(self, queries: Queries, codes: list[int], k: int, masks: Masks) -> Recommendations:
+        """Look at some histories once, and give each domain its share of their pages."""
+        look, rows = self._look(queries), queries.users or (None,) * len(queries)
+        seen = queries.not_again() if masks["exclude_seen"] else None
+        allowed = self._allowed(masks["candidates"], masks["allowed"])
+        lists = [look.within(code).best(k, seen=seen, allowed=allowed) for code in codes]
+        shares = (look.counts + self.mix * self.shares_)[:, codes]
+        told = np.ones(len(queries), dtype=np.bool_)
+        return mixed_page([Recommendations(*one, self.catalogue_, told, rows) for one in lists], shares, k)
 
     def explain(self, queries: Queries, items: Codes) -> Codes:
         """Return the past item that spoke most for each item, in any domain where the gate is open; see `Explains`."""
         mine = self.aligned(queries)
-        reasons, counts = np.full(items.shape, -1, dtype=np.int32), self._counts(mine)
+        reasons, look = np.full(items.shape, -1, dtype=np.int32), self._look(mine)
         domains = np.where(items >= 0, self.catalogue_.domains[np.maximum(items, 0)], -1)
         for code in np.unique(domains[domains >= 0]).tolist():
             here = np.where(domains == code, items, np.int32(-1))
-            dials = self._weights(counts, code)
+            dials = look.weights(code)
             alone = self._reasons_within(mine, here, code) if (dials[:, CONTROL] > 0).any() else reasons
             across = self._reasons_across(mine, here) if (dials[:, TRANSFER] > 0).any() else reasons
             told = np.where(
@@ -158,7 +170,7 @@ class Gated(FromScores):
         if mine.domain is None:
             raise InvalidInput("gate: expected queries that ask for a domain, got some for all of them")
         (code,) = self._asked(mine.domain)
-        opened = self._weights(self._counts(mine), code)[:, TRANSFER] > 0
+        opened = self._look(mine).weights(code)[:, TRANSFER] > 0
         return np.asarray(opened, dtype=np.bool_)
 
     def _untold(self, liked: Interactions) -> str:
@@ -192,20 +204,33 @@ class Gated(FromScores):
                 parts[part] = _learned(self.control or control, own, known.get(part), more)
         return parts
 
-    def _weights(self, counts: NDArray[np.int64], code: int) -> Floats:
-        """Return Float32[B, 3], the weights of the parts for so many items had in each domain, Int64[B, D]."""
-        elsewhere = counts.sum(axis=1) > counts[:, code]
-        found: Floats = self._dials[code, stage_of(counts[:, code]), elsewhere.astype(np.int64)]
-        return found
+    def _look(self, queries: Queries) -> Look:
+        return Look(self._blend, self._dials, queries)
+
+    def _within(self, queries: Queries, candidates: Sequence[Id] | None) -> Opinions:
+        """Give opinions on the items of the one domain that is asked for, and on no others where all are meant."""
+        if candidates is not None:
+            return self.score(queries, candidates)
+        (code,) = self._asked(queries.domain)
+        return self._look(queries).within(code)
+
+    def _allowed(self, candidates: Sequence[Id] | None, allowed: Bools | None) -> Bools | None:
+        """Return Bool[I], the candidates that may be shown; ids that are not known are passed over."""
+        if candidates is None:
+            return allowed
+        codes = self.catalogue_.ids.encode(list(candidates))
+        found = np.zeros(len(self.catalogue_), dtype=np.bool_)
+        found[codes[codes >= 0]] = True
+        return found if allowed is None else found & allowed
 
     def _asked(self, domain: str | None) -> list[int]:
         """Return the codes of the domains that are asked for and have items."""
-        chosen = self.catalogue_.in_domain(domain) if domain is not None else slice(None)
-        return [int(code) for code in np.unique(self.catalogue_.domains[chosen])]
-
-    def _counts(self, queries: Queries) -> NDArray[np.int64]:
-        """Return Int64[B, D], the items of each domain in each history."""
-        return counts_by_domain(queries.csr(), self.catalogue_.domains, len(self.catalogue_.domain_ids))
+        if domain is None:
+            return self._blend.held
+        code = self.catalogue_.domain_ids.code(domain)
+        if code < 0:
+            raise unknown_name("domain", domain, self.catalogue_.domain_names)
+        return [code] if code in self._blend.held else []
 
     def _reasons_across(self, queries: Queries, items: Codes) -> Codes:
         part = self.parts_["transfer"]

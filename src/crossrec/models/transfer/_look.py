@@ -1,0 +1,58 @@
+"""A look at some histories: what a gated model works out once for all domains that it is asked about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossrec.core.arrays import Floats
+from crossrec.core.query import Queries
+from crossrec.core.recommendations import Scores
+from crossrec.models.transfer._blend import TRANSFER, Blend, Within, weighed
+from crossrec.models.transfer._gate import stage_of
+
+__all__ = ["Look"]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """B histories, and what the parts say of them, each asked once.
+
+    Args:
+        blend: The parts.
+        dials: Float32[D, 5, 2, 3], see `dials_of`.
+        queries: B queries on the catalogue's codes.
+    """
+
+    blend: Blend
+    dials: Floats
+    queries: Queries
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Int64[B, D], the items of each domain in each history."""
+        catalogue, (indptr, items) = self.blend.catalogue, self.queries.seen()
+        size = len(catalogue.domain_ids)
+        row = np.repeat(np.arange(len(self.queries)), np.diff(indptr))
+        cells = np.bincount(row * size + catalogue.domains[items], minlength=len(self.queries) * size)
+        return cells.reshape(len(self.queries), size)
+
+    def weights(self, code: int) -> Floats:
+        """Return Float32[B, 3], the weights of the parts in one domain."""
+        own = self.counts[:, code]
+        elsewhere = self.counts.sum(axis=1) > own
+        found: Floats = self.dials[code, stage_of(own), elsewhere.astype(np.int64)]
+        return found
+
+    def within(self, code: int) -> Within:
+        """Blend what the parts say of one domain's items; those without a weight are not asked."""
+        weights = self.weights(code)
+        across = self._across if (weights[:, TRANSFER] > 0).any() else None
+        return Within(weighed(self.blend.views(self.queries, code, weights, across), weights), self.blend, code)
+
+    @cached_property
+    def _across(self) -> Scores | None:
+        return self.blend.across(self.queries)
