@@ -6,8 +6,6 @@ import numba
 import numpy as np
 
 from crossrec.core.arrays import Codes, Doubles, Floats, Offsets
-from crossrec.core.recommendations import push, settle, sink
-from crossrec.metrics.ranking import find_hits, rank_metrics
 from crossrec.models.transfer._blend import FAINT, Blend
 from crossrec.models.transfer._evidence import Evidence
 
@@ -27,6 +25,7 @@ DIALS: Floats = np.array([*ALONE, *_ACROSS], dtype=np.float32)
 """All weights that are tried, those without transfer first."""
 _K = 10
 _CELLS = 4_000_000
+_RUN = 128
 
 
 def judged(blend: Blend, evidence: Evidence) -> Doubles:
@@ -52,45 +51,83 @@ def _of_rows(blend: Blend, evidence: Evidence, rows: slice, code: int) -> Double
     history = asked.csr()[:, items].tocsr()
     history.sort_indices()
     seen = history.indptr.astype(np.int64), history.indices.astype(np.int32)
-    lists = _lists(blend.views(asked, code), seen)
     found = np.empty((len(asked), len(DIALS)))
-    for place, one in enumerate(lists):
-        hits, width = find_hits(one, indptr, answers), one.shape[1]
-        found[:, place] = rank_metrics(hits, np.diff(indptr), (width,), ("ndcg",))[f"ndcg@{width}"]
+    discounts = 1.0 / np.log2(np.arange(2, min(_K, len(items)) + 2))
+    weights = np.maximum(DIALS, np.array([0, 0, FAINT], dtype=np.float32))
+    _judge(blend.views(asked, code), weights, *seen, indptr, answers, discounts, found)
     return found
 
 
-def _lists(views: Floats, seen: tuple[Offsets, Codes]) -> Codes:
-    """Return Int32[C, B, 10], for each of the weights the best items of Float32[3, B, I] that nobody had."""
-    _, batch, items = views.shape
-    lists = np.full((len(DIALS), batch, min(_K, items)), -1, dtype=np.int32)
-    weights = np.maximum(DIALS, np.array([0, 0, FAINT], dtype=np.float32))
-    _fill(views, weights, *seen, lists)
-    return lists
-
-
 @numba.njit(cache=True, parallel=True, nogil=True)
-def _fill(
-    views: Floats, weights: Floats, indptr: Offsets, seen: Codes, lists: Codes
+def _judge(
+    views: Floats,
+    weights: Floats,
+    seen_indptr: Offsets,
+    seen: Codes,
+    indptr: Offsets,
+    answers: Codes,
+    discounts: Doubles,
+    found: Doubles,
 ) -> None:  # pragma: no cover - compiled
-    """Blend each row by each of the weights and scan it with a heap."""
-    k = lists.shape[2]
-    for row in numba.prange(views.shape[1]):
-        blended = np.empty(views.shape[2], dtype=np.float32)
+    """Fill in Float64[B, C], the `ndcg` of the best items of Float32[3, B, I] that nobody had, under each weighting."""
+    _, batch, size = views.shape
+    for row in numba.prange(batch):
+        control, transfer, floor = views[0, row], views[1, row], views[2, row]
+        had = seen[seen_indptr[row] : seen_indptr[row + 1]]
+        right = answers[indptr[row] : indptr[row + 1]]
+        ideal = discounts[: len(right)].sum()
+        line, hit = np.empty(size, np.float32), np.empty(len(discounts), np.bool_)
         for place in range(len(weights)):
-            control, transfer, floor = weights[place]
-            for code in range(len(blended)):
-                blended[code] = (
-                    control * views[0, row, code] + transfer * views[1, row, code] + floor * views[2, row, code]
-                )
-            blended[seen[indptr[row] : indptr[row + 1]]] = -np.inf
-            heap, scores, size = lists[place, row], np.full(k, -np.inf, dtype=np.float32), 0
-            for code in range(len(blended)):
-                score = blended[code]
-                if size < k:
-                    if score > -np.inf:
-                        push(heap, scores, size, code, score)
-                        size += 1
-                elif score > scores[0]:  # codes come in rising order, so the lower of two equal ones stays
-                    sink(heap, scores, k, code, score)
-            settle(heap, scores, size)
+            _add_up(control, transfer, floor, weights[place], line)
+            line[had] = -np.inf
+            hit[:] = False
+            beaten = np.float32(-np.inf)
+            for answer in right:
+                if line[answer] < beaten or line[answer] == -np.inf:
+                    continue
+                ahead = _ahead(line, answer, len(hit))
+                if ahead < len(hit):
+                    hit[ahead] = True
+                else:
+                    beaten = max(beaten, line[answer])
+            gain = 0.0
+            for at in range(len(hit)):  # in the order of places, so that equal lists have equal sums
+                if hit[at]:
+                    gain += discounts[at]
+            found[row, place] = gain / ideal
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_up(
+    control: Floats, transfer: Floats, floor: Floats, weights: Floats, line: Floats
+) -> None:  # pragma: no cover - compiled
+    of_control, of_transfer, of_floor = weights[0], weights[1], weights[2]
+    for code in range(len(line)):
+        line[code] = of_control * control[code] + of_transfer * transfer[code] + of_floor * floor[code]
+
+
+@numba.njit(cache=True, nogil=True)
+def _ahead(line: Floats, answer: int, most: int) -> int:  # pragma: no cover - compiled
+    """Count the items that stand ahead of one in a list, of equal ones those of lower codes; no further than `most`."""
+    score, count = line[answer], 0
+    for start in range(0, len(line), _RUN):
+        count += _larger(line[start : start + _RUN], score)
+        if count >= most:
+            return count
+    return count + _equal(line[:answer], score)
+
+
+@numba.njit(cache=True, nogil=True)
+def _larger(values: Floats, least: np.float32) -> int:  # pragma: no cover - compiled
+    count = np.uint32(0)  # as wide as what is compared: sixteen at once
+    for place in range(len(values)):
+        count = np.uint32(count + np.uint32(values[place] > least))
+    return int(count)
+
+
+@numba.njit(cache=True, nogil=True)
+def _equal(values: Floats, to: np.float32) -> int:  # pragma: no cover - compiled
+    count = np.uint32(0)
+    for place in range(len(values)):
+        count = np.uint32(count + np.uint32(values[place] == to))
+    return int(count)
