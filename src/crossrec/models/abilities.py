@@ -9,11 +9,11 @@ from typing import Protocol, runtime_checkable
 from crossrec.core.arrays import Codes, Floats
 from crossrec.core.interactions import Interactions
 from crossrec.core.query import Queries
-from crossrec.core.recommendations import Recommendations
+from crossrec.core.recommendations import Recommendations, Scores
 from crossrec.core.vocabulary import Id
 from crossrec.data.engine import Engine
 
-__all__ = ["Embeds", "Explains", "FitsOnEngine", "Foretells", "Rates", "SimilarItems", "Updates"]
+__all__ = ["Embeds", "Explains", "FitsOnEngine", "Foretells", "Rates", "ScoresPart", "SimilarItems", "Updates"]
 
 
 @runtime_checkable
@@ -29,6 +29,26 @@ class SimilarItems(Protocol):
 
         Raises:
             NotFound: An item is not in the catalogue.
+        """
+        ...
+
+
+@runtime_checkable
+class ScoresPart(Protocol):
+    """Scores a part of the items at no cost for the others: those of one domain among many."""
+
+    def score_part(self, queries: Queries, codes: Codes) -> Scores:
+        """Score some items for each query; the values are those of `score`.
+
+        Args:
+            queries: B queries.
+            codes: Int32[C] of the catalogue, each once.
+
+        Returns:
+            Scores of Float32[B, C], in the order of the codes.
+
+        Raises:
+            NotFitted: Before `fit` or `load`.
         """
         ...
 

@@ -64,6 +64,16 @@ def test_shrinkage_takes_from_similarities_of_few_common_users(seed: int, shrink
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
+def test_a_part_of_the_items_is_scored_as_all_are() -> None:
+    model = ItemKNN(neighbours=4).fit(drawn(3, 20, 30, share=0.15))
+    codes = np.array([7, 2, 29, 11], dtype=np.int32)
+    everything, some = model.score(model.histories_.acts), model.score_part(model.histories_.acts, codes)
+    np.testing.assert_array_equal(some.values, everything.values[:, codes])
+    assert (some.opinion == (some.values > 0).any(axis=1)).all() and not some.opinion.all() and some.opinion.any()
+    places = model.weights_.indices, model.weights_.indptr
+    assert all(one.dtype == np.int32 for one in places), "wider ones would be copied for every answer"
+
+
 @pytest.mark.parametrize("similarity", ["cosine", "tfidf", "bm25"])
 def test_a_score_is_the_sum_of_similarities_to_the_history(similarity: str) -> None:
     model = ItemKNN(similarity=similarity, neighbours=4).fit(drawn(3, 30, 12))

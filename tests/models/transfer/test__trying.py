@@ -9,7 +9,7 @@ from taste_worlds import taste_world
 from crossrec.core.recommendations import top_k
 from crossrec.metrics.ranking import find_hits, rank_metrics
 from crossrec.models.recommender import create
-from crossrec.models.transfer._blend import Blend, control_name, weighed
+from crossrec.models.transfer._blend import Blend, control_name
 from crossrec.models.transfer._evidence import Evidence, held_out
 from crossrec.models.transfer._trying import ALONE, DIALS, judged
 
@@ -36,7 +36,7 @@ def test_a_weighting_is_judged_as_its_lists_are(asked: tuple[Blend, Evidence]) -
         right = np.searchsorted(items, evidence.answers[evidence.indptr[row] : evidence.indptr[row + 1]])
         pointers = np.array([0, len(right)])
         for place, dial in enumerate(DIALS):
-            scores = weighed(blend.views(one, code), dial[None, :])
+            scores = blend.weighed(one, code, dial[None, :])
             lists, _ = top_k(scores, 10, seen=(np.array([0, len(had)]), had))
             hits = find_hits(lists, pointers, right.astype(np.int32))
             told = rank_metrics(hits, np.array([len(right)]), (10,), ("ndcg",))["ndcg@10"][0]

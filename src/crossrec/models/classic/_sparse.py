@@ -5,17 +5,14 @@ from __future__ import annotations
 import numba
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from crossrec.core.arrays import Codes, Floats, Offsets, narrow
 from crossrec.core.recommendations import top_k
+from crossrec.models.classic._largest import BUCKETS, RUN, keep_largest, keep_of_line
 from crossrec.models.classic._weighting import weights_of
 
 _BLOCK = 2_048
-_BUCKETS = 2_047
 _SHARES = 64
-_RUN = 64
-_LAST = 0xFFFFFFFF
 __all__ = ["dense_product", "largest_products", "nearest_columns", "sum_of_rows"]
 
 
@@ -89,10 +86,23 @@ def _shrunk(seen: sp.csr_array, rows: Floats, columns: Floats, k: int, shrink: f
     return _to_csr(codes, values, size)
 
 
-def dense_product(left: sp.csr_array, right: sp.csr_array) -> Floats:
-    """Return left @ right as a dense Float32[B, C], adding each row's terms in order."""
-    out = np.zeros((left.shape[0], right.shape[1]), dtype=np.float32)
-    _dense_product(*_parts(left), right.indptr, *_parts(right)[1:], out)  # its row pointers in either type: no copy
+def dense_product(left: sp.csr_array, right: sp.csr_array, columns: Codes | None = None) -> Floats:
+    """Return left @ right as a dense Float32[B, C], adding each row's terms in order.
+
+    Args:
+        left: [B, R].
+        right: [R, C].
+        columns: Int32 columns of the product, each once, that are worked out and returned alone; None is all.
+    """
+    of_right = right.indptr, *_parts(right)[1:]  # its row pointers in either type: no copy
+    if columns is None:
+        out = np.zeros((left.shape[0], right.shape[1]), dtype=np.float32)
+        _dense_product(*_parts(left), *of_right, out)
+        return out
+    places = np.full(right.shape[1], -1, dtype=np.int32)
+    places[columns] = np.arange(len(columns), dtype=np.int32)
+    out = np.zeros((left.shape[0], len(columns)), dtype=np.float32)
+    _part_of_product(*_parts(left), *of_right, places, out)
     return out
 
 
@@ -122,6 +132,28 @@ def _dense_product(
             factor = data[at]
             for place in range(starts[codes[at]], starts[codes[at] + 1]):
                 line[columns[place]] += factor * weights[place]
+
+
+@numba.njit(cache=True, parallel=True, nogil=True)
+def _part_of_product(
+    indptr: Offsets,
+    codes: Codes,
+    data: Floats,
+    starts: Offsets | Codes,
+    columns: Codes,
+    weights: Floats,
+    places: Codes,
+    out: Floats,
+) -> None:  # pragma: no cover - compiled
+    """Do `_dense_product` for the columns that have a place, >= 0, in `out`."""
+    for row in numba.prange(len(indptr) - 1):
+        line = out[row]
+        for at in range(indptr[row], indptr[row + 1]):
+            factor = data[at]
+            for cell in range(starts[codes[at]], starts[codes[at] + 1]):
+                place = places[columns[cell]]
+                if place >= 0:
+                    line[place] += factor * weights[cell]
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
@@ -157,9 +189,9 @@ def _nearest_columns(
     size = len(column_weights)
     for share in numba.prange(shares):
         line, found = np.zeros(size, np.float32), np.empty(size + 1, np.int32)
-        sums, counts = np.empty(size, np.float32), np.zeros(_BUCKETS + 1, np.int32)
+        sums, counts = np.empty(size, np.float32), np.zeros(BUCKETS + 1, np.int32)
         line_bits, keys = line.view(np.uint32), np.empty(size, np.uint64)
-        maxima = np.empty((size + _RUN - 1) // _RUN, np.float32)
+        maxima = np.empty((size + RUN - 1) // RUN, np.float32)
         for turn in range(share, len(order), shares):
             column = order[turn]
             work, touched = 0, 0
@@ -181,7 +213,7 @@ def _nearest_columns(
                         line[r_columns[place]] += weight
             line[column] = 0.0
             if not noting:
-                _keep_of_line(line, line_bits, column_weights, column, maxima, keys, codes[column], values[column])
+                keep_of_line(line, line_bits, column_weights, column, maxima, keys, codes[column], values[column])
                 continue
             kept = 0
             for at in range(touched):
@@ -191,87 +223,4 @@ def _nearest_columns(
                     sums[kept] = line[other] * column_weights[other] * column_weights[column]
                     kept += 1
                 line[other] = 0.0
-            _keep_largest(found[:kept], sums[:kept], counts, codes[column], values[column])
-
-
-@numba.njit(cache=True, fastmath={"nnan", "nsz"})
-def _keep_of_line(
-    line: Floats,
-    bits: NDArray[np.uint32],
-    column_weights: Floats,
-    column: int,
-    maxima: Floats,
-    keys: NDArray[np.uint64],
-    codes: Codes,
-    values: Floats,
-) -> None:  # pragma: no cover - compiled
-    """Weigh a whole line, keep its largest cells, of equal ones the lower code, and wipe it.
-
-    The k-th largest of the maxima of runs of cells is a floor under the k-th largest cell, so that only
-    the few runs that reach it are looked at cell by cell.
-    """
-    k, size, own = len(codes), len(line), column_weights[column]
-    for run in range(len(maxima)):
-        largest = np.float32(0)
-        for other in range(run * _RUN, min(size, run * _RUN + _RUN)):
-            value = line[other] * column_weights[other] * own
-            line[other] = value
-            largest = max(largest, value)
-        maxima[run] = largest
-    floor = np.float32(0)
-    if len(maxima) > k:
-        floor = np.partition(maxima, len(maxima) - k)[len(maxima) - k]
-    found = 0
-    for run in range(len(maxima)):
-        if maxima[run] >= floor and maxima[run] > 0:
-            for other in range(run * _RUN, min(size, run * _RUN + _RUN)):
-                if line[other] >= floor and line[other] > 0:
-                    keys[found] = (np.uint64(bits[other]) << np.uint64(32)) | np.uint64(_LAST - other)
-                    found += 1
-    ordered = np.sort(keys[:found])
-    for at in range(min(k, found)):
-        best = _LAST - np.int64(ordered[found - 1 - at] & np.uint64(_LAST))
-        codes[at], values[at] = best, line[best]
-    line[:] = 0
-
-
-@numba.njit(cache=True)
-def _keep_largest(
-    found: Codes, sums: Floats, counts: Codes, codes: Codes, values: Floats
-) -> None:  # pragma: no cover - compiled
-    """Keep the largest sums, of equal ones the lower code: count them in buckets, then sort only the last bucket.
-
-    The bits of positive floats rank like the floats, so a bucket is a range of bits; a heap would cost
-    several times as much, for a branch that cannot be foreseen at each cell.
-    """
-    k, size = len(codes), len(found)
-    if size <= k:
-        codes[:size], values[:size] = found, sums
-        return
-    bits = sums.view(np.uint32)
-    low, high = bits.min(), bits.max()
-    shift = np.uint32(0)
-    while ((high - low) >> shift) >= _BUCKETS:
-        shift += np.uint32(1)
-    counts[:] = 0
-    for at in range(size):
-        counts[(bits[at] - low) >> shift] += 1
-    bucket, above = _BUCKETS, 0
-    while above + counts[bucket] < k:
-        above += counts[bucket]
-        bucket -= 1
-    kept, edge = 0, 0
-    ties = np.empty(counts[bucket], np.uint64)
-    for at in range(size):
-        place = (bits[at] - low) >> shift
-        if place > bucket:
-            codes[kept], values[kept] = found[at], sums[at]
-            kept += 1
-        elif place == bucket:
-            ties[edge] = (np.uint64(bits[at]) << np.uint64(32)) | np.uint64(_LAST - found[at])
-            edge += 1
-    ties = np.sort(ties)
-    for at in range(k - kept):
-        key = ties[edge - 1 - at]
-        codes[kept + at] = _LAST - np.int64(key & np.uint64(_LAST))
-        values[kept + at] = np.array([np.uint32(key >> np.uint64(32))]).view(np.float32)[0]
+            keep_largest(found[:kept], sums[:kept], counts, codes[column], values[column])

@@ -99,6 +99,11 @@ class ItemKNN(FromScores):
         weights = self.weights_ if codes is None else sp.csr_array(self.weights_[:, codes])
         return Scores.above(dense_product(rows, weights), np.diff(rows.indptr) > 0)
 
+    def score_part(self, queries: Queries, codes: Codes) -> Scores:
+        """Add up the similarities that a history's items have to some items; see `ScoresPart`."""
+        rows = self.aligned(queries).csr()
+        return Scores.above(dense_product(rows, self.weights_, codes), np.diff(rows.indptr) > 0)
+
     def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:
         """Return the k nearest items; see `SimilarItems`."""
         self.aligned(self.histories_.acts[:0])

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-import numba
 import numpy as np
 
 from crossrec.core.arrays import Bools, Codes, Floats, Offsets
@@ -16,10 +15,12 @@ from crossrec.core.catalogue import Catalogue
 from crossrec.core.query import Queries, Query
 from crossrec.core.recommendations import Scores, top_k
 from crossrec.core.vocabulary import Vocabulary
+from crossrec.models.abilities import ScoresPart
 from crossrec.models.histories import Histories
 from crossrec.models.recommender import Recommender
+from crossrec.models.transfer._scales import on_one_scale, weigh
 
-__all__ = ["CONTROL", "FAINT", "FLOOR", "TRANSFER", "Blend", "Within", "control_name", "weighed"]
+__all__ = ["CONTROL", "FAINT", "FLOOR", "TRANSFER", "Blend", "Within", "control_name"]
 
 CONTROL = 0
 """Places of the parts in weights: of one domain alone, …"""
@@ -81,40 +82,64 @@ class Blend:
         told = np.log1p(
             np.maximum(self.parts["floor"].score(Queries.from_queries([Query()], self.catalogue)).values, 0)
         )
-        floors = [np.zeros((1, len(items)), dtype=np.float32) for items in self.items]
+        floors = [np.zeros(len(items), dtype=np.float32) for items in self.items]
         for items, found in zip(self.items, floors, strict=True):
-            _on_one_scale(told[:, items], np.ones(1, dtype=np.bool_), found)
-        return [found[0] for found in floors]
+            on_one_scale(told[0, items], found)
+        return floors
 
-    def across(self, queries: Queries) -> Scores | None:
-        """Return what transfer says of all items, on its own scale; None where there is no transfer."""
-        transfer = self.parts.get("transfer")
-        return None if transfer is None else transfer.score(queries.to(None))
+    def across(self, queries: Queries, code: int | None = None) -> Scores | None:
+        """Return what transfer says of a domain's items, or of all, on its own scale; None where there is none."""
+        transfer, asked = self.parts.get("transfer"), queries.to(None)
+        if transfer is None or code is None:
+            return None if transfer is None else transfer.score(asked)
+        if isinstance(transfer, ScoresPart):
+            return transfer.score_part(asked, self.items[code])
+        scores = transfer.score(asked)
+        return Scores(np.take(scores.values, self.items[code], axis=1), scores.opinion)
 
-    def views(self, queries: Queries, code: int, weights: Floats | None = None, across: Scores | None = None) -> Floats:
-        """Return Float32[3, B, I of the domain]: what control, transfer and floor say, rows with mean 0 and spread 1.
+    def width(self, code: int) -> int:
+        """Return how many items a query about one domain has scored."""
+        return len(self.items[code] if isinstance(self.parts.get("transfer"), ScoresPart) else self.catalogue)
+
+    def opinions(
+        self, queries: Queries, code: int, weights: Floats | None = None, across: Scores | None = None
+    ) -> tuple[Floats, Bools, Floats, Bools]:
+        """Return what control and transfer say about a domain's items, each on its own scale, and where they do.
+
+        Args:
+            queries: B queries on the catalogue's codes.
+            code: The domain.
+            weights: Float32[B, 3] that the parts have; one without any is not asked. None asks all.
+            across: What `across` says of the domain's items, where that is known already.
+
+        Returns:
+            Float32[B, I of the domain] and Bool[B] of each; of a part that is not asked Float32[B, 0].
+        """
+        asked = [weights is None or bool((weights[:, place] > 0).any()) for place in (CONTROL, TRANSFER)]
+        control, alone = self.parts.get(control_name(code)), None
+        if control is not None and asked[CONTROL]:
+            own = self.cut(queries, code)
+            if not control.needs_history or bool((own.items >= 0).any()):
+                alone = control.score(own)
+        if across is None and asked[TRANSFER]:
+            across = self.across(queries, code)
+        one, other = alone or _silence(len(queries)), across or _silence(len(queries))
+        return np.ascontiguousarray(one.values), one.opinion, np.ascontiguousarray(other.values), other.opinion
+
+    def weighed(self, queries: Queries, code: int, weights: Floats, across: Scores | None = None) -> Floats:
+        """Return Float32[B, I of the domain], the sum of what the parts say, each row with mean 0 and spread 1.
 
         A part that has no opinion on a history says 0 about every item.
 
         Args:
             queries: B queries on the catalogue's codes.
             code: The domain.
-            weights: Float32[B, 3] that the parts have; one without any is not asked. None asks all.
-            across: What `across` says of the same queries, where that is known already.
+            weights: Float32[B, 3].
+            across: See `opinions`.
         """
-        found = np.zeros((3, len(queries), len(self.items[code])), dtype=np.float32)
-        asked = [weights is None or bool((weights[:, place] > 0).any()) for place in range(3)]
-        control = self.parts.get(control_name(code)) if asked[CONTROL] else None
-        if control is not None:
-            own = self.cut(queries, code)
-            if not control.needs_history or bool((own.items >= 0).any()):
-                scores = control.score(own)
-                _on_one_scale(scores.values, scores.opinion, found[CONTROL])
-        if asked[TRANSFER]:
-            across = across or self.across(queries)
-            if across is not None:
-                _on_one_scale(np.take(across.values, self.items[code], axis=1), across.opinion, found[TRANSFER])
-        found[FLOOR] = self.floors[code]
+        opinions, floor = self.opinions(queries, code, weights, across), self.floors[code]
+        found = np.empty((len(queries), len(floor)), dtype=np.float32)
+        weigh(*opinions, floor, np.maximum(weights, np.array([0, 0, FAINT], dtype=np.float32)), found)
         return found
 
     def cut(self, queries: Queries, code: int) -> Queries:
@@ -123,20 +148,6 @@ class Blend:
         own = np.where(here, self.places[queries.items], np.int32(-1)).astype(np.int32)
         catalogue = self.parts[control_name(code)].catalogue_
         return dataclasses.replace(queries, items=own, catalogue=catalogue, domain=None, had=None)
-
-
-def weighed(views: Floats, weights: Floats) -> Floats:
-    """Return Float32[B, I], the sum of what parts say.
-
-    Args:
-        views: Float32[3, B, I].
-        weights: Float32[B, 3].
-    """
-    control, transfer, floor = (weights[:, place, None] for place in range(3))
-    return np.asarray(
-        control * views[CONTROL] + transfer * views[TRANSFER] + np.maximum(floor, np.float32(FAINT)) * views[FLOOR],
-        dtype=np.float32,
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,29 +189,9 @@ class Within:
         return np.pad(items, ends, constant_values=-1), np.pad(scores, ends, constant_values=-np.inf)
 
 
-def _on_one_scale(values: Floats, opinion: Bools, found: Floats) -> None:
-    """Subtract each row's mean and divide by its spread; `found` comes as zeros."""
-    _scale(np.ascontiguousarray(values), opinion, found)
-
-
-@numba.njit(cache=True, parallel=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _scale(values: Floats, opinion: Bools, found: Floats) -> None:  # pragma: no cover - compiled
-    """Fill in the rows that say something; all others stay 0."""
-    size = values.shape[1]
-    for row in numba.prange(values.shape[0]):
-        if not opinion[row] or size == 0:
-            continue
-        total, largest = 0.0, np.float32(0)
-        for value in values[row]:
-            total += value
-            largest = max(largest, abs(value))
-        mean, square = np.float32(total / size), 0.0
-        for value in values[row]:
-            square += np.float64(value - mean) ** 2
-        spread = np.float32(np.sqrt(square / size))
-        if spread > np.float32(1e-6) * largest:
-            for code in range(size):
-                found[row, code] = (values[row, code] - mean) / spread
+def _silence(batch: int) -> Scores:
+    """Return the scores of a part that was not asked."""
+    return Scores(np.empty((batch, 0), dtype=np.float32), np.zeros(batch, dtype=np.bool_))
 
 
 def _nobody(catalogue: Catalogue) -> Histories:

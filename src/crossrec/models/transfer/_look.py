@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crossrec.core.arrays import Floats
 from crossrec.core.query import Queries
 from crossrec.core.recommendations import Scores
-from crossrec.models.transfer._blend import TRANSFER, Blend, Within, weighed
+from crossrec.models.transfer._blend import TRANSFER, Blend, Within
 from crossrec.models.transfer._gate import stage_of
 
 __all__ = ["Look"]
@@ -25,11 +25,13 @@ class Look:
         blend: The parts.
         dials: Float32[D, 5, 2, 3], see `dials_of`.
         queries: B queries on the catalogue's codes.
+        several: Several domains are asked about, so that it pays to ask transfer about all items at once.
     """
 
     blend: Blend
     dials: Floats
     queries: Queries
+    several: bool = False
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -50,9 +52,15 @@ class Look:
     def within(self, code: int) -> Within:
         """Blend what the parts say of one domain's items; those without a weight are not asked."""
         weights = self.weights(code)
-        across = self._across if (weights[:, TRANSFER] > 0).any() else None
-        return Within(weighed(self.blend.views(self.queries, code, weights, across), weights), self.blend, code)
+        across = self._across(code) if self.several and (weights[:, TRANSFER] > 0).any() else None
+        return Within(self.blend.weighed(self.queries, code, weights, across), self.blend, code)
+
+    def _across(self, code: int) -> Scores | None:
+        """Return what transfer says of one domain's items, worked out with all others."""
+        if (scores := self._everywhere) is None:
+            return None
+        return Scores(np.take(scores.values, self.blend.items[code], axis=1), scores.opinion)
 
     @cached_property
-    def _across(self) -> Scores | None:
+    def _everywhere(self) -> Scores | None:
         return self.blend.across(self.queries)

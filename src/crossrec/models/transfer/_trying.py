@@ -5,9 +5,10 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from crossrec.core.arrays import Codes, Doubles, Floats, Offsets
+from crossrec.core.arrays import Bools, Codes, Doubles, Floats, Offsets
 from crossrec.models.transfer._blend import FAINT, Blend
 from crossrec.models.transfer._evidence import Evidence
+from crossrec.models.transfer._scales import add_up, on_one_scale
 
 __all__ = ["ALONE", "DIALS", "judged"]
 
@@ -34,7 +35,7 @@ def judged(blend: Blend, evidence: Evidence) -> Doubles:
     edges = np.flatnonzero(np.diff(evidence.domains, prepend=-1, append=-1))
     for begin, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         code = int(evidence.domains[begin])
-        step = max(1, _CELLS // max(1, len(blend.catalogue)))
+        step = max(1, _CELLS // max(1, blend.width(code)))
         for start in range(begin, stop, step):
             rows = slice(start, min(start + step, stop))
             table[rows] = _of_rows(blend, evidence, rows, code)
@@ -54,13 +55,17 @@ def _of_rows(blend: Blend, evidence: Evidence, rows: slice, code: int) -> Double
     found = np.empty((len(asked), len(DIALS)))
     discounts = 1.0 / np.log2(np.arange(2, min(_K, len(items)) + 2))
     weights = np.maximum(DIALS, np.array([0, 0, FAINT], dtype=np.float32))
-    _judge(blend.views(asked, code), weights, *seen, indptr, answers, discounts, found)
+    _judge(*blend.opinions(asked, code), blend.floors[code], weights, *seen, indptr, answers, discounts, found)
     return found
 
 
 @numba.njit(cache=True, parallel=True, nogil=True)
 def _judge(
-    views: Floats,
+    control: Floats,
+    alone: Bools,
+    transfer: Floats,
+    across: Bools,
+    floor: Floats,
     weights: Floats,
     seen_indptr: Offsets,
     seen: Codes,
@@ -69,16 +74,19 @@ def _judge(
     discounts: Doubles,
     found: Doubles,
 ) -> None:  # pragma: no cover - compiled
-    """Fill in Float64[B, C], the `ndcg` of the best items of Float32[3, B, I] that nobody had, under each weighting."""
-    _, batch, size = views.shape
-    for row in numba.prange(batch):
-        control, transfer, floor = views[0, row], views[1, row], views[2, row]
+    """Fill in Float64[B, C], the `ndcg` of the best items that nobody had under each of C weightings; see `weigh`."""
+    for row in numba.prange(len(found)):
+        said = np.zeros((2, len(floor)), np.float32)
+        if alone[row]:
+            on_one_scale(control[row], said[0])
+        if across[row]:
+            on_one_scale(transfer[row], said[1])
         had = seen[seen_indptr[row] : seen_indptr[row + 1]]
         right = answers[indptr[row] : indptr[row + 1]]
         ideal = discounts[: len(right)].sum()
-        line, hit = np.empty(size, np.float32), np.empty(len(discounts), np.bool_)
+        line, hit = np.empty(len(floor), np.float32), np.empty(len(discounts), np.bool_)
         for place in range(len(weights)):
-            _add_up(control, transfer, floor, weights[place], line)
+            add_up(said[0], said[1], floor, weights[place], line)
             line[had] = -np.inf
             hit[:] = False
             beaten = np.float32(-np.inf)
@@ -95,15 +103,6 @@ def _judge(
                 if hit[at]:
                     gain += discounts[at]
             found[row, place] = gain / ideal
-
-
-@numba.njit(cache=True, nogil=True)
-def _add_up(
-    control: Floats, transfer: Floats, floor: Floats, weights: Floats, line: Floats
-) -> None:  # pragma: no cover - compiled
-    of_control, of_transfer, of_floor = weights[0], weights[1], weights[2]
-    for code in range(len(line)):
-        line[code] = of_control * control[code] + of_transfer * transfer[code] + of_floor * floor[code]
 
 
 @numba.njit(cache=True, nogil=True)

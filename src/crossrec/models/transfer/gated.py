@@ -117,8 +117,9 @@ class Gated(FromScores):
         """Blend what the parts say, domain by domain; where one domain is asked for, only there."""
         mine, codes = self.aligned(queries), self.candidate_codes(candidates)
         values = np.zeros((len(mine), len(self.catalogue_)), dtype=np.float32)
-        look = self._look(mine)
-        for code in self._asked(mine.domain):
+        asked = self._asked(mine.domain)
+        look = self._look(mine, several=len(asked) > 1)
+        for code in asked:
             values[:, self._blend.items[code]] = look.within(code).values
         return Scores(values if codes is None else values[:, codes], np.ones(len(mine), dtype=np.bool_))
 
@@ -136,7 +137,7 @@ class Gated(FromScores):
 
     def _page(self, queries: Queries, codes: list[int], k: int, masks: Masks) -> Recommendations:
         """Look at some histories once, and give each domain its share of their pages."""
-        look, rows = self._look(queries), queries.users or (None,) * len(queries)
+        look, rows = self._look(queries, several=True), queries.users or (None,) * len(queries)
         seen = queries.not_again() if masks["exclude_seen"] else None
         allowed = self._allowed(masks["candidates"], masks["allowed"])
         lists = [look.within(code).best(k, seen=seen, allowed=allowed) for code in codes]
@@ -204,8 +205,8 @@ class Gated(FromScores):
                 parts[part] = _learned(self.control or control, own, known.get(part), more)
         return parts
 
-    def _look(self, queries: Queries) -> Look:
-        return Look(self._blend, self._dials, queries)
+    def _look(self, queries: Queries, *, several: bool = False) -> Look:
+        return Look(self._blend, self._dials, queries, several)
 
     def _within(self, queries: Queries, candidates: Sequence[Id] | None) -> Opinions:
         """Give opinions on the items of the one domain that is asked for, and on no others where all are meant."""
