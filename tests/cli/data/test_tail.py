@@ -34,7 +34,7 @@ def test_once_reads_all_there_is_in_rounds_and_goes_on_from_there(run: Run, url:
         "3 events read: 3 rows, 0 quarantined; cursor 3",
         "2 events read: 1 rows, 0 quarantined, 1 of other domains; cursor 5",
     ]
-    assert run(*words)[1] == ""
+    assert run(*words)[1] == "0 events read: 0 rows, 0 quarantined; cursor 5\n"
     with closing(open_log(url)) as log:
         log.append([Event("e5", "bob", "i1", "purchase", MAY + 9)])
     code, said, _ = run(*words, "--json")

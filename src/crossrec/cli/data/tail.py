@@ -45,7 +45,7 @@ def tail(
                     raise
                 out.print(f"waiting: {error}")
                 done = None
-            if done and (done.read or done.erased):
+            if done and (done.read or done.erased or once):
                 _say(done, as_json=as_json)
             if done and done.read == batch:
                 continue  # there may be more

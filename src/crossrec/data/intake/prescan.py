@@ -22,7 +22,7 @@ from isal import igzip_lib
 from crossrec.core import clock
 from crossrec.core.errors import InvalidInput, NotFound
 from crossrec.data.intake.line_pass import LinePass
-from crossrec.data.intake.unpacking import PACKED, blocks, unpacked_name
+from crossrec.data.intake.unpacking import PACKED, ahead, blocks, unpacked_name
 
 __all__ = [
     "Entry",
@@ -246,20 +246,26 @@ def prescan(entry: Entry, workspace: Path, *, encoding: str = "utf-8") -> TextFi
 def _run(entry: Entry, latin: bool, out: IO[bytes] | None) -> LinePass:
     """Feed a whole file through one pass."""
     state = LinePass(entry.label, latin, out)
-    for block in whole_blocks(entry, state):
+    for block in whole_blocks(entry, state, own_thread=entry.compressed):
         state.feed(block)
     state.finish()
     return state
 
 
-def whole_blocks(entry: Entry, state: LinePass) -> Iterator[bytes]:
+def whole_blocks(entry: Entry, state: LinePass, *, own_thread: bool = False) -> Iterator[bytes]:
     """Give the blocks of a file, and say so where it is not whole; what goes wrong with a block later is not its fault.
+
+    Args:
+        entry: The file.
+        state: The pass that they are fed to.
+        own_thread: The next one is unpacked meanwhile. Where the pass itself runs ahead of a parser, it does not pay.
 
     Raises:
         InvalidInput: The file is cut off or damaged.
     """
     try:
-        yield from blocks(entry.path, entry.member)
+        found = blocks(entry.path, entry.member)
+        yield from ahead(found) if own_thread else found
     except _DAMAGE as error:
         raise InvalidInput(
             f"{entry.label}: expected a whole file, got one that is cut off or damaged after {state.lines} "

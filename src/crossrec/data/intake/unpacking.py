@@ -9,13 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TypeVar
 
-from isal import isal_zlib
+from isal import igzip_lib
 
 from crossrec.core.errors import MissingExtra
 
 __all__ = ["BLOCK_BYTES", "PACKED", "ahead", "blocks", "unpacked_name"]
 
 BLOCK_BYTES = 2**18  # a block and what is made of it stay in the cache: twice as fast as 4 MB
+_PACKED_BYTES = 2**16
 PACKED = (".gz", ".zst")
 """Endings of names of compressed files."""
 T = TypeVar("T")
@@ -39,16 +40,15 @@ def blocks(path: Path, member: str | None = None) -> Iterator[bytes]:
         member: The name inside the zip that the file is, or None.
 
     Raises:
-        EOFError: The compressed data end too early, or are damaged (as do isal_zlib.error, BadZipFile, OSError).
+        EOFError: The compressed data end too early, or are damaged (as do igzip_lib.IsalError, BadZipFile, OSError).
         MissingExtra: zstd without its package.
     """
     if member is None:
         with path.open("rb") as stream:
-            packed = path.name.lower().endswith(PACKED)
-            yield from ahead(_opened(stream, path.name)) if packed else _plain(stream)
+            yield from _opened(stream, path.name)
         return
     with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
-        yield from ahead(_opened(stream, member))
+        yield from _opened(stream, member)
 
 
 def ahead(source: Iterator[T], most: int = 1) -> Iterator[T]:
@@ -80,17 +80,15 @@ def _plain(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _gunzipped(stream: IO[bytes]) -> Iterator[bytes]:
     """Unpack gzip of any number of members, two to three times as fast as the standard library does."""
-    unpack = isal_zlib.decompressobj(wbits=31)
-    fresh = True
-    while packed := stream.read(2**18):
-        while packed:
-            if unpack.eof:
-                if not packed.strip(b"\0"):
+    unpack: igzip_lib.IgzipDecompressor | None = None
+    while packed := stream.read(_PACKED_BYTES):
+        while packed or not (unpack is None or unpack.eof or unpack.needs_input):
+            if unpack is None or unpack.eof:
+                if unpack and not packed.strip(b"\0"):
                     break
-                unpack = isal_zlib.decompressobj(wbits=31)
+                unpack = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
             if block := unpack.decompress(packed, BLOCK_BYTES):
                 yield block
-            packed = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
-        fresh = False
-    if not fresh and not unpack.eof:
+            packed = unpack.unused_data if unpack.eof else b""
+    if unpack and not unpack.eof:
         raise EOFError("the compressed data ends too early")
