@@ -73,3 +73,12 @@ def test_sizes_must_agree() -> None:
 def test_same_items_means_same_codes(catalogue: Catalogue) -> None:
     assert catalogue.same_items(catalogue.restrict(np.arange(3, dtype=np.int32)))
     assert not catalogue.same_items(catalogue.restrict(np.array([1, 0, 2], np.int32)))
+
+
+def test_a_domain_has_one_catalogue(catalogue: Catalogue) -> None:
+    """What is cut by it then shares its ids, which are compared at a glance."""
+    codes, inside = catalogue.domain("x")
+    assert codes.tolist() == [0, 2] and inside.ids.series.to_list() == ["a", "c"]
+    assert catalogue.domain("x")[1] is inside and catalogue.domain("y")[1] is not inside
+    with pytest.raises(NotFound, match="no domain called 'z'"):
+        catalogue.domain("z")

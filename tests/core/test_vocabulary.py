@@ -35,6 +35,12 @@ def test_small_and_large_look_ups_agree(size: int, kind: str) -> None:
     assert codes.tolist() == [*range(size - 1, -1, -1), -1, 0]
 
 
+def test_a_vocabulary_encodes_itself() -> None:
+    ids = Vocabulary([f"i{number}" for number in range(100)])
+    assert ids.encode(ids.series).tolist() == list(range(100))
+    assert ids.encode(ids.series[::-1]).tolist() == list(range(99, -1, -1))
+
+
 def test_order_of_rows_does_not_change_codes() -> None:
     assert Vocabulary.of(["b", "a", "b", "c"]).ids.tolist() == ["a", "b", "c"]
     assert Vocabulary.of([3, 1, 2, 1]) == Vocabulary.of([1, 2, 3])

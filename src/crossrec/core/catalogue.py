@@ -62,6 +62,21 @@ class Catalogue:
             raise unknown_name("domain", name, self.domain_names)
         return np.asarray(self.domains == code)
 
+    def domain(self, name: str) -> tuple[Codes, Catalogue]:
+        """Return the codes of a domain's items, rising, and the catalogue of these alone: one object at each call.
+
+        Raises:
+            NotFound: No such domain.
+        """
+        if name not in self._by_domain:
+            keep = np.flatnonzero(self.in_domain(name)).astype(np.int32)
+            self._by_domain[name] = keep, self.restrict(keep)
+        return self._by_domain[name]
+
+    @cached_property
+    def _by_domain(self) -> dict[str, tuple[Codes, Catalogue]]:
+        return {}
+
     def resolve(self, item: Id, domain: str | None = None) -> Id:
         """Return an item's id as this catalogue has it: `films:42` for the native id 42 of films.
 

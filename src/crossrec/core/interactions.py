@@ -205,11 +205,11 @@ class Interactions:
         Raises:
             NotFound: No such domain.
         """
-        keep = np.flatnonzero(self.catalogue.in_domain(name)).astype(np.int32)
+        keep, catalogue = self.catalogue.domain(name)
         recoded = np.full(len(self.catalogue), -1, dtype=np.int32)
         recoded[keep] = np.arange(len(keep), dtype=np.int32)
         rows = self.take(recoded[self.items] >= 0)
-        return dataclasses.replace(rows, items=recoded[rows.items], catalogue=self.catalogue.restrict(keep))
+        return dataclasses.replace(rows, items=recoded[rows.items], catalogue=catalogue)
 
     def ordered(self) -> Interactions:
         """Return the rows sorted by user, then time, then position."""

@@ -54,9 +54,12 @@ class Shelf(Generic[T]):
     def __init__(self, kind: str, *packages: str) -> None:
         self.kind = kind
         self.packages = packages
+        self._paths: dict[str, str] = {}
 
     def paths(self) -> dict[str, str]:
-        """Return name -> dotted module path of all implementations, importing none of them."""
+        """Return name -> dotted module path of all implementations, importing none of them; looked for once."""
+        if self._paths:
+            return dict(self._paths)
         found: dict[str, str] = {}
         for package in self.packages:
             spec = importlib.util.find_spec(package)
@@ -66,7 +69,8 @@ class Shelf(Generic[T]):
                 if module.name in found:
                     raise InvalidInput(f"two {self.kind}s are called '{module.name}'; rename one")
                 found[module.name] = f"{package}.{module.name}"
-        return dict(sorted(found.items()))
+        self._paths = dict(sorted(found.items()))
+        return dict(self._paths)
 
     def load(self, name: str) -> type[T]:
         """Import one implementation and return its class.

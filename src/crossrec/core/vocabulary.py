@@ -97,6 +97,8 @@ class Vocabulary:
 
     def encode(self, values: IdValues) -> Codes:
         """Return [n] codes of the ids, -1 for each that is unknown."""
+        if values is self.series:
+            return np.arange(len(self), dtype=np.int32)
         if isinstance(values, (list, tuple)) and len(values) <= _SMALL:
             return np.array([self._codes.get(value, -1) for value in values], dtype=np.int32)
         if len(values) == 0:

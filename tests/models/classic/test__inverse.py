@@ -45,3 +45,14 @@ def test_a_changed_inverse_is_that_of_the_changed_matrix() -> None:
     change(found, sp.csr_array(before), sp.csr_array(after))
     exact = np.linalg.inv((gram - before.T @ before + after.T @ after).astype(np.float64))
     np.testing.assert_allclose(found, exact, atol=2e-6)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_inverse_that_only_learns_keeps_its_order_and_symmetry(order: str) -> None:
+    chance = np.random.default_rng(1)
+    rest, after = ((chance.random((count, 150)) < 0.1).astype(np.float32) for count in (300, 20))
+    gram = rest.T @ rest + 5 * np.eye(150, dtype=np.float32)
+    found = np.array(np.linalg.inv(gram.astype(np.float64)), dtype=np.float32, order=order)  # type: ignore[call-overload]
+    change(found, sp.csr_array((20, 150), dtype=np.float32), sp.csr_array(after))
+    np.testing.assert_allclose(found, np.linalg.inv((gram + after.T @ after).astype(np.float64)), atol=2e-6)
+    np.testing.assert_array_equal(found, found.T)

@@ -115,3 +115,21 @@ def test_an_update_is_a_new_fit_without_solving_anew(monkeypatch: pytest.MonkeyP
     place = model.catalogue_.codes_of(items)
     np.testing.assert_allclose(model.weights_[np.ix_(place, place)], whole.weights_, atol=2e-5)
     np.testing.assert_allclose(model.diagonal_[place], whole.diagonal_, rtol=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_items_that_nobody_had_change_no_weight(monkeypatch: pytest.MonkeyPatch, share: float) -> None:
+    """They are solved for where they are few, else left out; they have no weight either way."""
+    monkeypatch.setattr("crossrec.models.classic.ease._LONELY", share)
+    board = checkerboard()
+    lonely = 3
+    kept = board.take(board.items != lonely)
+    model = EASE().fit(kept)
+    others = np.setdiff1d(np.arange(len(board.catalogue)), [lonely])
+    had = kept.csr().toarray()[:, others]
+    inverse = np.linalg.inv(had.T @ had + 100.0 * np.eye(len(others)))
+    expected = -inverse / np.diag(inverse)
+    np.fill_diagonal(expected, 0)
+    np.testing.assert_allclose(model.weights_[np.ix_(others, others)], expected, atol=1e-5)
+    assert not model.weights_[lonely].any() and not model.weights_[:, lonely].any()
+    assert model.diagonal_[lonely] == pytest.approx(1 / 100.0)

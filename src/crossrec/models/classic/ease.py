@@ -27,6 +27,8 @@ from crossrec.models.space import Range, Space
 __all__ = ["EASE"]
 
 _PRUNE_ROWS = 2_048
+_LONELY = 0.05
+"""Share of items that nobody had up to which they are solved for with the others."""
 
 
 @dataclass
@@ -57,7 +59,7 @@ class EASE(FromScores):
             raise InvalidInput(f"EASE: expected l2 > 0 and keep >= 0, got l2={self.l2}, keep={self.keep}")
         seen = train.csr()
         # X'X is block diagonal, and so is its inverse: domains without common users cost the sum of their cubes.
-        blocks = blocks_of(seen)
+        blocks = _few_lonely(blocks_of(seen), len(train.catalogue))
         size, largest = len(train.catalogue), max(map(len, blocks), default=0)
         whole = 0 if largest == size else size * size * 4
         held = size * self.keep * 8 if self.keep else whole
@@ -106,8 +108,7 @@ class EASE(FromScores):
         weights = inverse.T  # symmetric, and in C order the row of a past item lies together: half of every score
         diagonal = np.diag(inverse).copy()
         self.diagonal_[block] = diagonal
-        for row in weights:  # a view each: no second large array
-            row /= -diagonal
+        weights /= -diagonal
         np.fill_diagonal(weights, 0.0)
         return _pruned(weights, self.keep) if 0 < self.keep < len(block) else weights
 
@@ -122,6 +123,12 @@ class EASE(FromScores):
     def explain(self, queries: Queries, items: Codes) -> Codes:
         """Return the past item with the largest weight towards each item; see `Explains`."""
         return strongest_reason(self.aligned(queries), items, self.weights_)
+
+
+def _few_lonely(blocks: list[Codes], size: int) -> list[Codes]:
+    """Take items that nobody had into an only block where they are few: solving for them is less than moving all."""
+    lonely = size - len(blocks[0]) if len(blocks) == 1 else 0
+    return [np.arange(size, dtype=np.int32)] if 0 < lonely <= size * _LONELY else blocks
 
 
 def _assembled(parts: list[tuple[Codes, Floats | sp.csr_array]], size: int, keep: int) -> Floats | sp.csr_array:

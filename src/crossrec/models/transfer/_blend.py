@@ -71,9 +71,10 @@ class Blend:
 
     def attach(self) -> None:
         """Give each part its items, and the history of nobody: persons are kept once, and can be erased there."""
+        names = self.catalogue.domain_names
         for name, part in self.parts.items():
             _, _, code = name.partition(".")
-            part.catalogue_ = self.catalogue.restrict(self.items[int(code)]) if code else self.catalogue
+            part.catalogue_ = self.catalogue.domain(names[int(code)])[1] if code else self.catalogue
             part.histories_ = _nobody(part.catalogue_)
 
     @cached_property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -60,8 +62,9 @@ def leading(
     persons = len(counts)
     owned = sp.csr_array((np.ones(len(member)), (member, np.arange(len(member)))), shape=(persons, len(member)))
     sums: Doubles = np.asarray(owned @ table)
+    noise, state = _noise(seed, len(tried))
     chance = random(seed)
-    noise = chance.standard_normal((_DRAWS, len(tried)))
+    chance.bit_generator.state = state
     tails = np.sqrt((persons - 1) / chance.chisquare(persons - 1, _DRAWS))
     lead, width = np.empty((2, len(bases), len(tried)))
     for place, base in enumerate(bases):
@@ -69,14 +72,23 @@ def leading(
         lead[place] = gains.sum(axis=0) / counts.sum()
         moved = gains - counts[:, None] * lead[place]
         error = np.sqrt(np.square(moved).sum(axis=0) * persons / (persons - 1)) / counts.sum()
-        drawn = noise @ _root(moved / np.maximum(np.linalg.norm(moved, axis=0), 1e-300))
-        width[place] = error * np.quantile(np.abs(drawn).max(axis=1) * tails, level)
+        drawn = _root(moved / np.maximum(np.linalg.norm(moved, axis=0), 1e-300)).T @ noise
+        width[place] = error * np.quantile(np.abs(drawn, out=drawn).max(axis=0) * tails, level)
     low = (lead - width).min(axis=0)
     means = table[:, tried].mean(axis=0)
     best = int(np.argmax(np.where(low > 0, means, -np.inf) if (low > 0).any() else low))
     on = int(np.argmin((lead - width)[:, best]))
     value, half = float(lead[on, best]), float(width[on, best])
     return Lead(tried[best], value, value - half, value + half)
+
+
+@lru_cache(maxsize=8)
+def _noise(seed: int, tried: int) -> tuple[Doubles, dict[str, Any]]:
+    """Return Float64[tried, draws], the same at each call, and where the generator stands then."""
+    chance = random(seed)
+    noise: Doubles = np.ascontiguousarray(chance.standard_normal((_DRAWS, tried)).T)
+    noise.flags.writeable = False
+    return noise, dict(chance.bit_generator.state)
 
 
 def _root(columns: Doubles) -> Doubles:

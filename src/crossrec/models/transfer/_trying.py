@@ -26,7 +26,7 @@ DIALS: Floats = np.array([*ALONE, *_ACROSS], dtype=np.float32)
 """All weights that are tried, those without transfer first."""
 _K = 10
 _CELLS = 4_000_000
-_RUN = 128
+_RUN = 256
 
 
 def judged(blend: Blend, evidence: Evidence) -> Doubles:
@@ -76,28 +76,17 @@ def _judge(
 ) -> None:  # pragma: no cover - compiled
     """Fill in Float64[B, C], the `ndcg` of the best items that nobody had under each of C weightings; see `weigh`."""
     for row in numba.prange(len(found)):
-        said = np.zeros((2, len(floor)), np.float32)
+        said, line = np.zeros((3, len(floor)), np.float32), np.empty(len(floor), np.float32)
         if alone[row]:
             on_one_scale(control[row], said[0])
         if across[row]:
             on_one_scale(transfer[row], said[1])
-        had = seen[seen_indptr[row] : seen_indptr[row + 1]]
-        right = answers[indptr[row] : indptr[row + 1]]
+        said[2] = floor
+        said[2][seen[seen_indptr[row] : seen_indptr[row + 1]]] = -np.inf  # every weighting has some of the floor
+        right, hit = answers[indptr[row] : indptr[row + 1]], np.empty(len(discounts), np.bool_)
         ideal = discounts[: len(right)].sum()
-        line, hit = np.empty(len(floor), np.float32), np.empty(len(discounts), np.bool_)
         for place in range(len(weights)):
-            add_up(said[0], said[1], floor, weights[place], line)
-            line[had] = -np.inf
-            hit[:] = False
-            beaten = np.float32(-np.inf)
-            for answer in right:
-                if line[answer] < beaten or line[answer] == -np.inf:
-                    continue
-                ahead = _ahead(line, answer, len(hit))
-                if ahead < len(hit):
-                    hit[ahead] = True
-                else:
-                    beaten = max(beaten, line[answer])
+            _find(said, weights[place], right, line, hit)
             gain = 0.0
             for at in range(len(hit)):  # in the order of places, so that equal lists have equal sums
                 if hit[at]:
@@ -106,14 +95,33 @@ def _judge(
 
 
 @numba.njit(cache=True, nogil=True)
-def _ahead(line: Floats, answer: int, most: int) -> int:  # pragma: no cover - compiled
-    """Count the items that stand ahead of one in a list, of equal ones those of lower codes; no further than `most`."""
-    score, count = line[answer], 0
-    for start in range(0, len(line), _RUN):
-        count += _larger(line[start : start + _RUN], score)
-        if count >= most:
-            return count
-    return count + _equal(line[:answer], score)
+def _find(said: Floats, weights: Floats, right: Codes, line: Floats, hit: Bools) -> None:  # pragma: no cover - compiled
+    """Mark the places of the right items in a list, of equal items that of the lower code first.
+
+    A place is the number of items ahead; as soon as there are as many as the list is long it is none, so most items'
+    sums are never asked for.
+    """
+    hit[:] = False
+    done, beaten = 0, np.float32(-np.inf)
+    for answer in right:
+        score = weights[0] * said[0, answer] + weights[1] * said[1, answer] + weights[2] * said[2, answer]
+        if score < beaten or score == -np.inf:
+            continue
+        ahead = 0
+        for start in range(0, len(line), _RUN):
+            stop = min(len(line), start + _RUN)
+            if stop > done:
+                add_up(said[0, start:stop], said[1, start:stop], said[2, start:stop], weights, line[start:stop])
+                done = stop
+            ahead += _larger(line[start:stop], score)
+            if ahead >= len(hit):
+                break
+        else:
+            ahead += _equal(line[:answer], score)
+        if ahead < len(hit):
+            hit[ahead] = True
+        else:
+            beaten = max(beaten, score)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
@@ -192,17 +193,18 @@ class Gated(FromScores):
     ) -> dict[str, Recommender]:
         """Fit the parts, those that are known and can learn on with the rest alone; transfer only where asked for."""
         catalogue, known = data.catalogue, known or {}
-        parts = {"floor": _learned(self.floor or "popularity", data, known.get("floor"), rest)}
+        parts = {"floor": _learned(_made(self.floor or "popularity"), data, known.get("floor"), rest)}
         if parts["floor"].needs_history:
             raise InvalidInput(f"Gated: expected a floor that needs no history (popularity), got '{self.floor}'")
         control, transfer = usual_parts(catalogue)
         if across:
-            parts["transfer"] = _learned(self.transfer or transfer, data, known.get("transfer"), rest)
+            parts["transfer"] = _learned(_made(self.transfer or transfer), data, known.get("transfer"), rest)
+        blank = _made(self.control or control)
         for code, name in enumerate(catalogue.domain_names):
             own, part = data.domain(name), control_name(code)
             if len(own):
                 more = rest and rest.domain(name)
-                parts[part] = _learned(self.control or control, own, known.get(part), more)
+                parts[part] = _learned(copy.copy(blank), own, known.get(part), more)
         return parts
 
     def _look(self, queries: Queries, *, several: bool = False) -> Look:
@@ -269,10 +271,12 @@ def _shared_persons(data: Interactions) -> bool:
     return bool((np.diff(pairs // len(data.catalogue.domain_ids)) == 0).any())
 
 
-def _learned(words: str, data: Interactions, known: Recommender | None, rest: Interactions | None) -> Recommender:
+def _learned(
+    blank: Recommender, data: Interactions, known: Recommender | None, rest: Interactions | None
+) -> Recommender:
     """Fit a part to all data, or let one that knows all but the rest learn that, where it can."""
     if rest is None or not isinstance(known, Updates):
-        return _made(words).fit(data)
+        return blank.fit(data)
     if len(rest):
         known.update(rest)
     return known
