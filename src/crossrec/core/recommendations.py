@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import polars as pl
 
-from crossrec.core.arrays import Bools, Bytes, Codes, Floats, Offsets
+from crossrec.core.arrays import Bools, Bytes, Codes, Floats, Offsets, threads_for
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput
 from crossrec.core.vocabulary import Id
@@ -177,7 +177,8 @@ def top_k(
     items = np.full((batch, k), -1, dtype=np.int32)
     scores = np.full((batch, k), -np.inf, dtype=np.float32)
     least = np.full(batch, -1, np.float32) if floor is None else np.ascontiguousarray(floor, dtype=np.float32)
-    _fill_top_k(np.ascontiguousarray(values, dtype=np.float32), mask, indptr, codes, least, items, scores)
+    with threads_for(0 if batch == 1 else values.size):
+        _fill_top_k(np.ascontiguousarray(values, dtype=np.float32), mask, indptr, codes, least, items, scores)
     return items, scores
 
 

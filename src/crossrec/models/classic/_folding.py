@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from crossrec.core.arrays import Codes, Floats, Offsets
+from crossrec.core.arrays import Codes, Floats, Offsets, threads_for
 from crossrec.models.classic._whitening import gram_of, product
 
 __all__ = ["Axes", "axes_of", "fold_in", "parts_of"]
@@ -66,7 +66,8 @@ def fold_in(axes: Axes, indptr: Offsets, codes: Codes, l2: float) -> Floats:
     """
     vectors = np.zeros((len(indptr) - 1, len(axes.tilt)), dtype=np.float32)
     vectors[:, -1] = 1
-    with numba.parallel_chunksize(_CHUNK):  # rows are skewed: who is done takes the next chunk
+    work = 0 if len(vectors) == 1 else len(codes) * vectors.shape[1] ** 2
+    with threads_for(work), numba.parallel_chunksize(_CHUNK):  # rows are skewed: who is done takes the next chunk
         _fold_rows(*axes, indptr, codes.astype(np.int32, copy=False), np.float32(l2), vectors)
     return vectors
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from crossrec.core.arrays import Codes, Doubles, Floats, Offsets
+from crossrec.core.arrays import Codes, Doubles, Floats, Offsets, threads_for
 from crossrec.models.classic._gradients import Rows, add_image
 from crossrec.models.classic._whitening import gram_of, product
 
@@ -83,7 +83,8 @@ def half_sweep_scaled(own: Floats, other: Floats, rows: Rows, penalty: Floats, *
 
 def solve_scaled(vectors: Floats, there: Turned, rows: Rows, penalty: Floats, *, steps: int) -> None:
     """Run conjugate gradients on each row, in place, on the turned axes; a row's answer depends on that row alone."""
-    with numba.parallel_chunksize(1):
+    work = 0 if len(vectors) == 1 else len(rows.codes) * vectors.shape[1] * steps
+    with threads_for(work), numba.parallel_chunksize(1):
         _solve_rows(
             vectors, there.vectors, there.spectrum, rows.indptr, rows.codes, rows.weights, rows.bounds, penalty, steps
         )

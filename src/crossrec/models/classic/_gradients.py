@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from crossrec.core.arrays import Codes, Floats, Offsets
+from crossrec.core.arrays import Codes, Floats, Offsets, threads_for
 from crossrec.core.clock import random
 from crossrec.models.classic._whitening import product, whiten
 
@@ -80,7 +80,8 @@ def half_sweep(own: Floats, other: Floats, rows: Rows, *, l2: float, steps: int)
 
 def solve_rows(vectors: Floats, whitened: Floats, rows: Rows, *, steps: int) -> None:
     """Run conjugate gradients on each row, in place, in whitened space; a row's answer depends on that row alone."""
-    with numba.parallel_chunksize(1):  # rows are skewed: who is done takes the next chunk
+    work = 0 if len(vectors) == 1 else len(rows.codes) * vectors.shape[1] * steps
+    with threads_for(work), numba.parallel_chunksize(1):  # rows are skewed: who is done takes the next chunk
         _solve_rows(vectors, whitened, rows.indptr, rows.codes, rows.weights, rows.bounds, steps)
 
 

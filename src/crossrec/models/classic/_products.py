@@ -15,7 +15,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from crossrec.core.arrays import Codes, Doubles, Floats, Offsets
+from crossrec.core.arrays import Codes, Doubles, Floats, Offsets, threads_for
 from crossrec.core.recommendations import push, settle, sink, worse
 
 __all__ = ["Bars", "Heaps", "Tiles", "best_of", "dense_scores", "tiles_of"]
@@ -92,7 +92,8 @@ def dense_scores(vectors: Floats, items: Floats, codes: Codes | None = None) -> 
     """
     chosen = items if codes is None else items[codes]
     out = np.empty((len(vectors), len(chosen)), dtype=np.float32)
-    _fill_products(np.ascontiguousarray(vectors, dtype=np.float32), np.ascontiguousarray(chosen.T), out)
+    with threads_for(vectors.size * len(chosen)):
+        _fill_products(np.ascontiguousarray(vectors, dtype=np.float32), np.ascontiguousarray(chosen.T), out)
     return out
 
 
@@ -139,7 +140,11 @@ def best_of(vectors: Floats, tiles: Tiles, bars: Bars, k: int) -> tuple[Codes, F
     heaps = Heaps(np.full(shape, -1, np.int32), np.full(shape, -np.inf, np.float32), np.zeros(shape[0], np.int64))
     lengths = np.stack([lengths_of(part) for part in vectors])
     rounded = 1 + 4 * vectors.shape[2] * float(np.finfo(np.float32).eps)  # a sum of products ends a little beside
-    with numba.parallel_chunksize(1):  # some lists are whole early: who is done takes the next block
+    shared = 0 if shape[0] <= _TOGETHER else vectors.size * tiles.codes.size
+    with (
+        threads_for(shared),
+        numba.parallel_chunksize(1),
+    ):  # some lists are whole early: who is done takes the next block
         _fill_lists(np.ascontiguousarray(vectors, dtype=np.float32), lengths, rounded, tiles, bars, heaps)
     return heaps.items, heaps.scores
 

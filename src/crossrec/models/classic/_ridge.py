@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import scipy.sparse as sp
 
-from crossrec.core.arrays import Codes, Doubles, Floats, Offsets
+from crossrec.core.arrays import Codes, Doubles, Floats, Offsets, threads_for
 from crossrec.core.clock import random
 from crossrec.models.progress import tracked
 
@@ -90,7 +90,8 @@ def solve_side(ratings: sp.csr_array, other: Side, prior: Doubles, noise: float,
     means, variances = np.zeros(shape) if centre is None else centre.copy(), np.empty(shape)
     parts = ratings.indptr.astype(np.int64), ratings.indices.astype(np.int32, copy=False)
     told = ratings.data.astype(np.float64)
-    with numba.parallel_chunksize(_CHUNK):  # rows are skewed: who is done takes the next chunk
+    work = 0 if len(means) == 1 else len(told) * len(prior) ** 2
+    with threads_for(work), numba.parallel_chunksize(_CHUNK):  # rows are skewed: who is done takes the next chunk
         _solve_rows(*parts, told, other.means, other.variances, prior, noise, means, variances)
     return Side(means, variances)
 

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import scipy.sparse as sp
 
-from crossrec.core.arrays import Codes, Floats, Offsets, narrow
+from crossrec.core.arrays import Codes, Floats, Offsets, narrow, threads_for
 from crossrec.core.recommendations import top_k
 from crossrec.models.classic._largest import BUCKETS, RUN, keep_largest, keep_of_line
 from crossrec.models.classic._weighting import weights_of
@@ -97,19 +97,22 @@ def dense_product(left: sp.csr_array, right: sp.csr_array, columns: Codes | None
     of_right = right.indptr, *_parts(right)[1:]  # its row pointers in either type: no copy
     if columns is None:
         out = np.zeros((left.shape[0], right.shape[1]), dtype=np.float32)
-        _dense_product(*_parts(left), *of_right, out)
+        with threads_for(0 if len(out) == 1 else out.size):
+            _dense_product(*_parts(left), *of_right, out)
         return out
     places = np.full(right.shape[1], -1, dtype=np.int32)
     places[columns] = np.arange(len(columns), dtype=np.int32)
     out = np.zeros((left.shape[0], len(columns)), dtype=np.float32)
-    _part_of_product(*_parts(left), *of_right, places, out)
+    with threads_for(0 if len(out) == 1 else out.size):
+        _part_of_product(*_parts(left), *of_right, places, out)
     return out
 
 
 def sum_of_rows(left: sp.csr_array, right: Floats) -> Floats:
     """Return left @ right for a dense Float32[R, C] in C order, adding each row's terms in order."""
     out = np.zeros((left.shape[0], right.shape[1]), dtype=np.float32)
-    _sum_of_rows(*_parts(left), np.ascontiguousarray(right), out)
+    with threads_for(left.nnz * right.shape[1]):
+        _sum_of_rows(*_parts(left), np.ascontiguousarray(right), out)
     return out
 
 

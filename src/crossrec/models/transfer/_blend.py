@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from crossrec.core.arrays import Bools, Codes, Floats, Offsets
+from crossrec.core.arrays import Bools, Codes, Floats, Offsets, threads_for
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.query import Queries, Query
 from crossrec.core.recommendations import Scores, top_k
@@ -140,7 +140,8 @@ class Blend:
         """
         opinions, floor = self.opinions(queries, code, weights, across), self.floors[code]
         found = np.empty((len(queries), len(floor)), dtype=np.float32)
-        weigh(*opinions, floor, np.maximum(weights, np.array([0, 0, FAINT], dtype=np.float32)), found)
+        with threads_for(0 if len(found) == 1 else found.size):
+            weigh(*opinions, floor, np.maximum(weights, np.array([0, 0, FAINT], dtype=np.float32)), found)
         return found
 
     def cut(self, queries: Queries, code: int) -> Queries:
