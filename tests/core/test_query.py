@@ -93,6 +93,26 @@ def test_on_the_same_catalogue_nothing_is_copied() -> None:
     assert queries.on(same).catalogue is same and queries.on(same).items is queries.items
 
 
+@given(batches, st.booleans())
+def test_within_some_items_nothing_is_known_of_the_others(batch: list[Query], looked: bool) -> None:
+    """The matrix is cut to the same cells where it was made already."""
+    queries = Queries.from_queries(batch, catalogue())
+    if looked:
+        assert queries.liked.shape == (len(batch), 6)
+    codes = np.array([-1, 0, -1, 1, 2, -1], dtype=np.int32)
+    found = queries.within(catalogue("bde"), lambda items: codes[items])
+    shown = [[item if item in "bde" else "stranger" for item in row] for row in items_of(queries)]
+    assert items_of(found) == shown
+    expected = queries.csr().toarray()[:, [1, 3, 4]]
+    np.testing.assert_array_equal(found.csr().toarray(), expected)
+    assert found.liked.has_sorted_indices and found.liked.dtype == np.float32
+
+
+def test_asking_for_the_same_domain_copies_nothing() -> None:
+    queries = Queries.from_queries([Query(domain="main")], catalogue())
+    assert queries.to("main") is queries and queries.to(None).domain is None
+
+
 def test_one_target_domain_a_batch() -> None:
     batch = [Query(domain="books"), Query(domain="books")]
     assert Queries.from_queries(batch, catalogue()).domain == "books"

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from crossrec.core.arrays import Bools, Bytes, Codes, Floats, Times, narrow
+from crossrec.core.arrays import Bools, Bytes, Codes, Floats, Times
 from crossrec.core.catalogue import Catalogue
 from crossrec.core.errors import InvalidInput
 from crossrec.core.event import NO_ORDER, NO_TIME, is_taste
@@ -276,14 +276,18 @@ def _few_rows(
     """Do `sparse_rows` by sorting: a history costs what it has, and not what the catalogue has."""
     import scipy.sparse as sp
 
-    pairs, place = np.unique(rows.astype(np.int64) * shape[1] + columns, return_inverse=True)
-    cells = np.ones(len(pairs), dtype=np.float32)
+    keys = rows.astype(np.int64) * shape[1] + columns
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    cells = np.full(len(first), values == "binary", dtype=np.float32)
     if values != "binary":
-        cells[:] = 0
-        np.add.at(cells, place, data.astype(np.float32, copy=False))
-    row, column = np.divmod(pairs, max(1, shape[1]))
+        place = np.repeat(np.arange(len(first)), np.diff(first, append=len(keys)))
+        np.add.at(cells, place, data[order].astype(np.float32, copy=False))
+    row, column = np.divmod(keys[first], max(1, shape[1]))
+    small = np.int32 if max(shape) <= np.iinfo(np.int32).max else np.int64
     indptr = np.searchsorted(row, np.arange(shape[0] + 1))
-    return sp.csr_array((cells, narrow(column), narrow(indptr)), shape=shape)
+    return sp.csr_array((cells, column.astype(small), indptr.astype(small)), shape=shape)
 
 
 def _last_of_pairs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -146,11 +146,14 @@ class Queries:
             values: "binary" is 1 for each pair; "weights" adds the weights of repeats; "ratings" keeps the
                 last rating of a pair.
         """
-        return self._liked.copy() if values == "binary" else self._matrix(values)
+        return self.liked.copy() if values == "binary" else self._matrix(values)
 
     @cached_property
-    def _liked(self) -> sp.csr_array:
-        """The binary matrix: an answer asks for it to score, to silence strangers, and to leave out what was had."""
+    def liked(self) -> sp.csr_array:
+        """The binary `csr` itself, not a copy: read it alone.
+
+        An answer asks for it to score, to silence strangers, and to leave out what was had.
+        """
         return self._matrix("binary")
 
     def _matrix(self, values: CsrValues) -> sp.csr_array:
@@ -160,7 +163,7 @@ class Queries:
 
     def seen(self) -> tuple[Offsets, Codes]:
         """Return the known items of each history as CSR: Int64[B + 1], and codes sorted within a row."""
-        return self._liked.indptr.astype(np.int64), self._liked.indices.astype(np.int32)
+        return self.liked.indptr.astype(np.int64), self.liked.indices.astype(np.int32)
 
     def not_again(self) -> tuple[Offsets, Codes]:
         """Return the items that are not to be recommended to who has had them, like `seen`: also those cut off."""
@@ -177,9 +180,33 @@ class Queries:
         had = None if self.had is None else recoded[self.had].astype(np.int32)
         return dataclasses.replace(self, items=recoded[self.items].astype(np.int32), catalogue=catalogue, had=had)
 
+    def within(self, catalogue: Catalogue, recode: Callable[[Codes], Codes]) -> Queries:
+        """Return what was done with some of the items, asking for all of these; nothing is known of the others.
+
+        Args:
+            catalogue: The items.
+            recode: Gives for codes here, >= 0, those there, which rise with them; -1 for an item that is not there.
+        """
+        items = np.where(self.items >= 0, recode(self.items), np.int32(-1)).astype(np.int32)
+        found = dataclasses.replace(self, items=items, catalogue=catalogue, domain=None, had=None)
+        if "liked" in self.__dict__:
+            found.__dict__["liked"] = _some_columns(self.liked, recode(self.liked.indices), len(catalogue))
+        return found
+
     def to(self, domain: str | None) -> Queries:
         """Return the same queries asking for one domain, or for all."""
+        if domain == self.domain:
+            return self
         found = dataclasses.replace(self, domain=domain)
-        if "_liked" in self.__dict__:  # what was had is the same
-            found.__dict__["_liked"] = self._liked
+        if "liked" in self.__dict__:  # what was had is the same
+            found.__dict__["liked"] = self.liked
         return found
+
+
+def _some_columns(rows: sp.csr_array, codes: Codes, size: int) -> sp.csr_array:
+    """Keep the cells of a binary matrix that have a code for their column, >= 0, under it."""
+    import scipy.sparse as sp
+
+    kept = codes[codes >= 0]
+    counted = np.concatenate([np.zeros(1, np.int32), np.cumsum(codes >= 0, dtype=np.int32)])
+    return sp.csr_array((np.ones(len(kept), np.float32), kept, counted[rows.indptr]), shape=(rows.shape[0], size))

@@ -94,7 +94,7 @@ class EASE(FromScores):
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Multiply histories with the weights."""
-        rows = self.aligned(queries).csr()
+        rows = self.aligned(queries).liked
         codes = self.candidate_codes(candidates)
         weights = self.weights_ if codes is None else self.weights_[:, codes]
         if sp.issparse(weights):

@@ -94,14 +94,14 @@ class ItemKNN(FromScores):
 
     def score(self, queries: Queries, candidates: Sequence[Id] | None = None) -> Scores:
         """Add up the similarities of each history's items."""
-        rows = self.aligned(queries).csr()
+        rows = self.aligned(queries).liked
         codes = self.candidate_codes(candidates)
         weights = self.weights_ if codes is None else sp.csr_array(self.weights_[:, codes])
         return Scores.above(dense_product(rows, weights), np.diff(rows.indptr) > 0)
 
     def score_part(self, queries: Queries, codes: Codes) -> Scores:
         """Add up the similarities that a history's items have to some items; see `ScoresPart`."""
-        rows = self.aligned(queries).csr()
+        rows = self.aligned(queries).liked
         return Scores.above(dense_product(rows, self.weights_, codes), np.diff(rows.indptr) > 0)
 
     def similar(self, items: Sequence[Id], k: int = 10) -> Recommendations:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -146,10 +145,11 @@ class Blend:
 
     def cut(self, queries: Queries, code: int) -> Queries:
         """Return queries in a domain's own codes; what was done elsewhere is unknown there."""
-        here = (queries.items >= 0) & (self.catalogue.domains[queries.items] == code)
-        own = np.where(here, self.places[queries.items], np.int32(-1)).astype(np.int32)
-        catalogue = self.parts[control_name(code)].catalogue_
-        return dataclasses.replace(queries, items=own, catalogue=catalogue, domain=None, had=None)
+
+        def own(items: Codes) -> Codes:
+            return np.where(self.catalogue.domains[items] == code, self.places[items], np.int32(-1))
+
+        return queries.within(self.parts[control_name(code)].catalogue_, own)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from crossrec.core.vocabulary import Id
 from crossrec.models.abilities import Explains, Updates
 from crossrec.models.machine import require_memory
 from crossrec.models.progress import tracked
-from crossrec.models.ranking import SCORE_BUDGET, Masks, Opinions, rank
+from crossrec.models.ranking import SCORE_BUDGET, Masks, rank
 from crossrec.models.recommender import FromScores, Recommender, model_of
 from crossrec.models.space import Range, Space
 from crossrec.models.transfer._blend import CONTROL, TRANSFER, Blend, control_name
@@ -127,8 +127,10 @@ class Gated(FromScores):
     def ranked(self, queries: Queries, k: int, **masks: Unpack[Masks]) -> Recommendations:
         """Return the lists of one domain, or a page on which each domain has its share."""
         codes = self._asked(queries.domain)
+        if len(codes) == 1 and masks["candidates"] is None:
+            return rank(lambda asked, _: self._look(asked).within(codes[0]), queries.to(None), k, **masks)
         if len(codes) < 2:
-            return rank(self._within if codes else self.score, queries, k, **masks)
+            return super().ranked(queries, k, **masks)
         batch, places = len(queries), min(check_k(k), len(self.catalogue_))
         if batch * places > SCORE_BUDGET:
             require_memory(batch * places * 8 * (len(codes) + 1), f"{batch:,} lists of {places:,} items, by domain")
@@ -209,13 +211,6 @@ class Gated(FromScores):
 
     def _look(self, queries: Queries, *, several: bool = False) -> Look:
         return Look(self._blend, self._dials, queries, several)
-
-    def _within(self, queries: Queries, candidates: Sequence[Id] | None) -> Opinions:
-        """Give opinions on the items of the one domain that is asked for, and on no others where all are meant."""
-        if candidates is not None:
-            return self.score(queries, candidates)
-        (code,) = self._asked(queries.domain)
-        return self._look(queries).within(code)
 
     def _allowed(self, candidates: Sequence[Id] | None, allowed: Bools | None) -> Bools | None:
         """Return Bool[I], the candidates that may be shown; ids that are not known are passed over."""
