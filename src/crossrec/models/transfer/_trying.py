@@ -25,7 +25,7 @@ _ACROSS = (
 DIALS: Floats = np.array([*ALONE, *_ACROSS], dtype=np.float32)
 """All weights that are tried, those without transfer first."""
 _K = 10
-_CELLS = 4_000_000
+_CELLS = 1_000_000
 _RUN = 256
 
 
