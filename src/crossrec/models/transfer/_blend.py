@@ -92,7 +92,7 @@ class Blend:
         transfer, asked = self.parts.get("transfer"), queries.to(None)
         if transfer is None or code is None:
             return None if transfer is None else transfer.score(asked)
-        if isinstance(transfer, ScoresPart):
+        if isinstance(transfer, ScoresPart) and len(queries) > 1:  # of one, to pick the domain's out of all is less
             return transfer.score_part(asked, self.items[code])
         scores = transfer.score(asked)
         return Scores(np.take(scores.values, self.items[code], axis=1), scores.opinion)
