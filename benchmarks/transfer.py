@@ -2,9 +2,9 @@
 
 Worlds of 2, 5, 10 and 20 domains of 400, 3,000 and, of two, 6,000 items, 2,000 persons in each, everybody in two
 domains. The control of a domain is the one that the gate takes, on that domain's rows, served with popularity behind
-it; an answer is a list of ten for one history, in a domain that it has acts in. Fits are in seconds of the processor,
-which do not depend on what else the machine does, the middle of several in turn; the gate of the same world with times
-holds later days out instead of persons, and all its parts are fitted twice.
+it; an answer is a list of ten for a person by name, in a domain that they have acts in. Fits are in seconds of the
+processor, which depend less on what else the machine does, the middle of several in turn; the gate of the same world
+with times holds later days out instead of persons, and all its parts are fitted twice.
 
     python benchmarks/transfer.py
 """
@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -57,19 +58,18 @@ def served(data: Interactions, words: str) -> Recommender:
 
 def answer_ms(gated: Gated, controls: list[Recommender], rounds: int) -> dict[str, float]:
     """Return the middle time of an answer to one history by each in turn, and of a page of all domains."""
-    asked, names, domains = gated.histories_.acts, gated.catalogue_.domain_names, gated.catalogue_.domains
+    histories, names, domains = gated.histories_, gated.catalogue_.domain_names, gated.catalogue_.domains
     times: dict[str, list[float]] = {"control": [], "gated": [], "page": []}
-    for row in range(rounds):
-        one = asked[row : row + 1]
-        code = int(domains[one.items[0]])
-        own = one.on(controls[code].catalogue_)
-        for name, model, query in (
-            ("control", controls[code], own),
-            ("gated", gated, one.to(names[code])),
-            ("page", gated, one),
-        ):
+    for row, user in enumerate(histories.user_ids.series.head(rounds).to_list()):
+        code = int(domains[histories.acts.items[histories.acts.indptr[row]]])
+        asked: dict[str, Callable[[], object]] = {
+            "control": partial(controls[code].recommend, user, k=10),
+            "gated": partial(gated.recommend, user, k=10, domain=names[code]),
+            "page": partial(gated.recommend, user, k=10),
+        }
+        for name, answer in asked.items():
             begin = time.perf_counter()
-            model.recommend(query, k=10)
+            answer()
             times[name].append(time.perf_counter() - begin)
     return {name: round(statistics.median(found) * 1e3, 3) for name, found in times.items()}
 

@@ -55,8 +55,9 @@ class Histories:
         acts = self.acts
         if len(codes) == len(self) and bool((codes == np.arange(len(codes))).all()):
             return dataclasses.replace(acts, users=None)  # of everybody, in order
-        counts = np.append(np.diff(acts.indptr), 0)[codes]
-        starts = np.append(acts.indptr[:-1], 0)[codes]
+        known = np.maximum(codes, 0)
+        starts = acts.indptr[known]
+        counts = np.where(codes >= 0, acts.indptr[np.minimum(known + 1, len(acts))] - starts, 0)
         indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
         flat = np.arange(indptr[-1]) + np.repeat(starts - indptr[:-1], counts)
         columns = {name: getattr(acts, name)[flat] for name in ("items", "times", "kinds", "values", "weights")}
