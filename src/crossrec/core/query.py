@@ -185,9 +185,11 @@ class Queries:
 
         Args:
             catalogue: The items.
-            recode: Gives for codes here, >= 0, those there, which rise with them; -1 for an item that is not there.
+            recode: Gives for codes here those there, a new array; they rise alike, and are -1 for an item that is not
+                there. What it gives for -1 is not asked for.
         """
-        items = np.where(self.items >= 0, recode(self.items), np.int32(-1)).astype(np.int32)
+        items = recode(self.items)
+        items[self.items < 0] = -1
         found = dataclasses.replace(self, items=items, catalogue=catalogue, domain=None, had=None)
         if "liked" in self.__dict__:
             found.__dict__["liked"] = _some_columns(self.liked, recode(self.liked.indices), len(catalogue))
@@ -207,6 +209,7 @@ def _some_columns(rows: sp.csr_array, codes: Codes, size: int) -> sp.csr_array:
     """Keep the cells of a binary matrix that have a code for their column, >= 0, under it."""
     import scipy.sparse as sp
 
-    kept = codes[codes >= 0]
-    counted = np.concatenate([np.zeros(1, np.int32), np.cumsum(codes >= 0, dtype=np.int32)])
+    keep, counted = codes >= 0, np.zeros(len(codes) + 1, dtype=np.int32)
+    np.cumsum(keep, out=counted[1:])
+    kept = codes[keep]
     return sp.csr_array((np.ones(len(kept), np.float32), kept, counted[rows.indptr]), shape=(rows.shape[0], size))

@@ -147,7 +147,9 @@ class Blend:
         """Return queries in a domain's own codes; what was done elsewhere is unknown there."""
 
         def own(items: Codes) -> Codes:
-            return np.where(self.catalogue.domains[items] == code, self.places[items], np.int32(-1))
+            found = self.places.take(items)
+            found[self.catalogue.domains.take(items) != code] = -1
+            return found
 
         return queries.within(self.parts[control_name(code)].catalogue_, own)
 

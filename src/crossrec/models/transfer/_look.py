@@ -37,10 +37,10 @@ class Look:
     def counts(self) -> NDArray[np.int64]:
         """Int64[B, D], the items of each domain in each history."""
         catalogue, (indptr, items) = self.blend.catalogue, self.queries.seen()
-        size = len(catalogue.domain_ids)
-        row = np.repeat(np.arange(len(self.queries)), np.diff(indptr))
-        cells = np.bincount(row * size + catalogue.domains[items], minlength=len(self.queries) * size)
-        return cells.reshape(len(self.queries), size)
+        size, places = len(catalogue.domain_ids), catalogue.domains.take(items).astype(np.int64)
+        if len(self.queries) > 1:
+            places += np.repeat(np.arange(len(self.queries)) * size, np.diff(indptr))
+        return np.bincount(places, minlength=len(self.queries) * size).reshape(len(self.queries), size)
 
     def weights(self, code: int) -> Floats:
         """Return Float32[B, 3], the weights of the parts in one domain."""
