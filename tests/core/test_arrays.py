@@ -22,7 +22,7 @@ def test_none_fit_too_and_narrow_ones_are_not_copied() -> None:
 
 
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="there is one thread")
-@pytest.mark.parametrize(("work", "threads"), [(0, 1), (99_999, 1), (100_000, 2)])
+@pytest.mark.parametrize(("work", "threads"), [(0, 1), (499_999, 1), (500_000, 2)])
 def test_little_work_is_done_on_one_thread(work: int, threads: int) -> None:
     before = numba.get_num_threads()
     numba.set_num_threads(2)

@@ -25,7 +25,7 @@ Doubles: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 Bytes: TypeAlias = NDArray[np.int8]
 
-_LITTLE = 100_000
+_LITTLE = 500_000
 """Steps of a compiled loop that take less time than to wake another thread and to wait for it."""
 
 
