@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crossrec.core.errors import InvalidInput
 from crossrec.data.coded import reading
 from crossrec.data.coded.file import CodedFile
 from crossrec.data.coded.reading import Form, read_coded
@@ -213,8 +214,12 @@ def test_ids_that_do_not_fit_are_left_to_others(tmp_path: Path, monkeypatch: pyt
     assert taken("".join(review(user_id=f"u{number}") + "\n" for number in range(20_000)), tmp_path) is None
 
 
-def imported(path: Path, out: Path) -> Dataset:
-    import_source("amazon", path, "x", out, there="replace")
+def imported(path: Path, out: Path) -> Dataset | str:
+    """Import a file; where it is refused, return why."""
+    try:
+        import_source("amazon", path, "x", out, there="replace")
+    except InvalidInput as error:
+        return str(error)
     return open_dataset(out)
 
 
@@ -227,6 +232,9 @@ def test_codes_and_text_give_the_same_data_set(tmp_path: Path, texts: list[str])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(amazon, "read_coded", lambda *_, **__: None)
         words = imported(path, tmp_path / "words")
+    if isinstance(codes, str) or isinstance(words, str):  # two lines, of which one has a time of no unit
+        assert codes == words
+        return
     same = ("rows", "rows_in", "users", "items", "catalogue", "quarantined", "time_range", "unit")
     one, two = codes.record("x"), words.record("x")
     assert {name: getattr(one, name) for name in same} == {name: getattr(two, name) for name in same}

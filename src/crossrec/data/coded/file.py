@@ -18,6 +18,8 @@ from crossrec.data.numbers.held import Seen
 __all__ = ["CodedFile"]
 
 _PLAIN = ("line", "position", "rating", "timestamp")
+_FRAME = 2**16
+"""Rows that are made into columns at once where all are read again: text takes ten times the memory of codes."""
 
 
 @dataclass
@@ -86,7 +88,7 @@ class CodedFile:
     def _frames(self, schema: Mapping[str, pl.DataType]) -> Iterator[pl.DataFrame]:
         """Give the rows as they came, some at a time."""
         odd = self.odd.select(list(schema))
-        for rows in self.rows.batches():
+        for rows in (batch[at : at + _FRAME] for batch in self.rows.batches() for at in range(0, len(batch), _FRAME)):
             last = int(rows["line"][-1])
             table = self.decoded(rows).with_columns(
                 pl.lit(self.file).alias("file"),

@@ -14,7 +14,7 @@ from crossrec.data.intake.duplicates import TWICE, unnamed
 from crossrec.data.manifest import DomainRecord, Part, SourceFile
 from crossrec.data.source import Reading
 from crossrec.data.storing.parts import scan
-from crossrec.data.storing.quarantine import VALUE_CHARACTERS, join
+from crossrec.data.storing.quarantine import VALUE_CHARACTERS, refused_in
 
 __all__ = ["Find", "Plan", "plan_of"]
 
@@ -70,21 +70,21 @@ class Plan:
             found.setdefault(path.parent.name.removeprefix("month="), []).append(path)
         return found
 
-    def kept_quarantine(self, folder: Path) -> pl.DataFrame:
+    def kept_quarantine(self, folder: Path) -> pl.LazyFrame:
         """Return the refused rows of interactions of files that stay."""
         return self._refused_of([file.name for file in self.kept_files if file.quarantined], folder)
 
-    def kept_beside(self, folder: Path, reading: Reading) -> pl.DataFrame:
+    def kept_beside(self, folder: Path, reading: Reading) -> pl.LazyFrame:
         """Return the refused rows of files beside the interactions that stay and are not read again."""
         read = {note.name for note in reading.files}
         return self._refused_of(
             [file.name for file in self.kept_files if not file.rows_in and file.name not in read], folder
         )
 
-    def _refused_of(self, names: list[str], folder: Path) -> pl.DataFrame:
+    def _refused_of(self, names: list[str], folder: Path) -> pl.LazyFrame:
         """Return the refused rows of these files; a domain where none was refused has no such table."""
-        before = _read(self.old, "quarantine", folder) if names else pl.DataFrame()
-        return before.filter(pl.col("file").is_in(names)) if before.width else join([])
+        parts = self.old.parts.get("quarantine", ()) if self.old and names else ()
+        return refused_in(parts, folder).filter(pl.col("file").is_in(names))
 
     def table(self, kind: str, folder: Path, reading: Reading) -> pl.DataFrame | None:
         """Return items, users or ties: what was read now, then what was there and was not read again."""
@@ -161,8 +161,14 @@ def _leaning(old: DomainRecord, replaced: set[str], folder: Path) -> list[Source
         return []
     shown = [one.str.slice(0, VALUE_CHARACTERS).alias("value") for one in (TWICE, unnamed(TWICE))]
     gone = pl.concat([scan(going).select(one) for one in shown])
-    repeats = _read(old, "quarantine", folder).filter(pl.col("reason") == "duplicate row").lazy()
-    met = set(repeats.join(gone.unique(), on="value", how="semi").select("file").unique().collect()["file"])
+    repeats = refused_in(old.parts.get("quarantine", ()), folder).filter(pl.col("reason") == "duplicate row")
+    met = (
+        repeats.join(gone.unique(), on="value", how="semi")
+        .select("file")
+        .unique()
+        .collect(engine="streaming")["file"]
+        .to_list()
+    )
     return [file for file in files if file.name in met]
 
 

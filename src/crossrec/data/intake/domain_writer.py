@@ -17,7 +17,7 @@ from crossrec.data.manifest import DomainRecord, Part, SourceFile
 from crossrec.data.source import Reading
 from crossrec.data.storing.counting import count, with_all_items
 from crossrec.data.storing.parts import adopt, write_table
-from crossrec.data.storing.quarantine import counts_by_reason, join
+from crossrec.data.storing.quarantine import counts_by_reason, together
 
 __all__ = ["DomainWriter"]
 
@@ -63,8 +63,9 @@ class DomainWriter:
         kept = plan.kept_parts("interactions")
         paths = [self.folder / part.path for part in kept] + [one.path for one in taken.staged]
         told("counting")
-        away = join([plan.kept_quarantine(self.folder), taken.quarantined])
-        beside = join([plan.kept_beside(self.folder, reading), reading.item_refused])
+        away = together([plan.kept_quarantine(self.folder), taken.quarantined])
+        beside = together([plan.kept_beside(self.folder, reading), reading.item_refused.lazy()])
+        reasons = counts_by_reason(away)
         survey = None if kept else taken.survey
         counts = count(paths) if survey is None else survey.counts
         if not counts.rows:
@@ -73,15 +74,15 @@ class DomainWriter:
             plan.items(self.folder, reading), paths, None if survey is None else survey.items
         )
         fresh = tuple(adopt(taken.staged, self.folder, self.domain))
-        tables = {"items": items, "quarantine": join([away, beside])}
+        tables: dict[str, pl.DataFrame | pl.LazyFrame] = {"items": items, "quarantine": together([away, beside])}
         found = {kind: plan.table(kind, self.folder, reading) for kind in ("users", "ties")}
         tables |= {kind: table for kind, table in found.items() if table is not None}
         parts = {kind: self._table(table, kind) for kind, table in tables.items()}
         return DomainRecord(
             files=self._lineage(fresh, taken),
             parts={"interactions": (*kept, *fresh), **parts},
-            rows_in=counts.rows + away.height,
-            quarantined=counts_by_reason(away),
+            rows_in=counts.rows + sum(reasons.values()),
+            quarantined=reasons,
             items=occurring,
             catalogue=items.height,
             items_quarantined=counts_by_reason(beside),
@@ -104,7 +105,7 @@ class DomainWriter:
             workers=self.workers,
         )
 
-    def _table(self, table: pl.DataFrame, kind: str) -> tuple[Part, ...]:
+    def _table(self, table: pl.DataFrame | pl.LazyFrame, kind: str) -> tuple[Part, ...]:
         return write_table(table, self.workspace, self.folder, self.domain, kind)
 
     def _lineage(self, fresh: tuple[Part, ...], taken: Taken) -> tuple[SourceFile, ...]:
@@ -112,10 +113,8 @@ class DomainWriter:
         rows: dict[str, int] = {}
         for part in fresh:
             rows[part.origin] = rows.get(part.origin, 0) + part.rows
-        by_file = {
-            str(key[0]): counts_by_reason(table)
-            for key, table in taken.quarantined.partition_by("file", as_dict=True).items()
-        }
+        files = taken.quarantined.select("file").unique().collect(engine="streaming")["file"].to_list()
+        by_file = {file: counts_by_reason(taken.quarantined.filter(pl.col("file") == file)) for file in files}
         found = list(self.plan.kept_files)
         for note in self.reading.files:
             if self.plan.only is not None and note.name not in self.plan.only:
@@ -136,12 +135,13 @@ class DomainWriter:
         return tuple(found)
 
 
-def _nothing_taken(reading: Reading, away: pl.DataFrame) -> InvalidInput:
+def _nothing_taken(reading: Reading, away: pl.LazyFrame) -> InvalidInput:
     """Say why no row was taken, by the first that was refused."""
-    if not away.height:
+    refused = int(away.select(pl.len()).collect(engine="streaming").item())
+    if not refused:
         return InvalidInput(f"{reading.files[0].name}: expected rows to take, got none: it has a header at most")
-    first = away.row(0, named=True)
+    first = away.head(1).collect(engine="streaming").row(0, named=True)
     return InvalidInput(
-        f"{reading.files[0].name}: expected rows to take, got none of {away.height}; the first was refused: row "
+        f"{reading.files[0].name}: expected rows to take, got none of {refused}; the first was refused: row "
         f"{first.get('row')}, column '{first.get('column')}', {first.get('reason')}, value {first.get('value')!r}"
     )

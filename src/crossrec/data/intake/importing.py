@@ -14,7 +14,6 @@ import polars as pl
 
 from crossrec.core.clock import MILLISECONDS_PER_DAY, now
 from crossrec.core.errors import InvalidInput, NotFound
-from crossrec.data.dataset import open_dataset
 from crossrec.data.engine import open_engine
 from crossrec.data.exchange.places import is_remote, localised
 from crossrec.data.intake.appending import Find, Plan, plan_of
@@ -24,6 +23,7 @@ from crossrec.data.manifest import DomainRecord, Manifest, SourceFile, write_man
 from crossrec.data.schema import check_domain
 from crossrec.data.source import Reading, create
 from crossrec.data.storing.budget import within
+from crossrec.data.storing.quarantine import refused_in
 from crossrec.data.storing.transaction import of_the_disk, writing
 from crossrec.data.storing.writing import balanced, existing
 
@@ -153,9 +153,16 @@ def import_source(
         domains = {**(before.domains if before else {}), domain: record}
         manifest = Manifest(domains, parent=before.version if before else None)
         write_manifest(folder, manifest)
-    refused = open_dataset(folder).quarantine(domain).unique("reason", keep="first", maintain_order=True)
+        examples = _first_of_each(record, folder)
     notes = (*reading.notes, *_in_the_future(record))
-    return ImportSummary(domain, folder, record, manifest.version, notes=notes, examples=tuple(refused.to_dicts()))
+    return ImportSummary(domain, folder, record, manifest.version, notes=notes, examples=examples)
+
+
+def _first_of_each(record: DomainRecord, folder: Path) -> tuple[dict[str, Any], ...]:
+    """Return the first refused row of each reason."""
+    refused = refused_in(record.parts.get("quarantine", ()), folder)
+    first = refused.unique("reason", keep="first", maintain_order=True).collect(engine="streaming")
+    return tuple(first.to_dicts())
 
 
 def _in_the_future(record: DomainRecord) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from crossrec.data.numbers.sink import Survey, sink_numbers
 from crossrec.data.source import Reading, Rules
 from crossrec.data.storing.months import sink_months
 from crossrec.data.storing.parts import Staged, height
-from crossrec.data.storing.quarantine import join, refused_frame
+from crossrec.data.storing.quarantine import refused_frame, together
 from crossrec.data.storing.transaction import of_the_disk
 
 __all__ = ["Taken", "take"]
@@ -30,14 +30,14 @@ class Taken:
 
     Args:
         staged: The good rows, as parts in the workspace.
-        quarantined: The others.
+        quarantined: The others, which may be many: on disk in the workspace.
         unit: Unit of the times in the source.
         survey: What is known of the rows already, where nothing was taken out since.
         repeats_elsewhere: File -> rows of it that another file had brought before.
     """
 
     staged: tuple[Staged, ...]
-    quarantined: pl.DataFrame
+    quarantined: pl.LazyFrame
     unit: str
     repeats_elsewhere: Mapping[str, int]
     survey: Survey | None = None
@@ -49,7 +49,7 @@ class _Sunk:
 
     staged: list[Staged]
     rows: pl.LazyFrame
-    bad: pl.DataFrame = field(default_factory=refused_frame)
+    bad: pl.LazyFrame = field(default_factory=lambda: refused_frame().lazy())
     survey: Survey | None = None
 
 
@@ -86,9 +86,9 @@ def take(
             rows = checked(_parsed_once(reading, workspace), reading.rules, domain)
         rows = rows if only is None else rows.filter(pl.col("#file").is_in(list(only)))
         rows = _shifted(rows, reading, first)
-        sunk = _Sunk(sink_months(kept(rows), workspace / "rows"), rows, _bad(rows, reading))
+        sunk = _Sunk(sink_months(kept(rows), workspace / "rows"), rows, _bad(rows, reading, workspace))
     staged, survey = _in_source_order(sunk.staged, reading), sunk.survey
-    repeats = Repeats(tuple(staged), refused_frame(), {})
+    repeats = Repeats.none(staged)
     if not reading.repeats and (already or survey is None or survey.repeated):
         given = reading.rows.collect_schema().names()
         good = sunk.rows.filter(~pl.col("#broken"))
@@ -96,8 +96,8 @@ def take(
     before = reading.refused if only is None else reading.refused.filter(pl.col("file").is_in(list(only)))
     twice = repeats.quarantined
     twice = twice.with_columns(unnamed(pl.col("value"))) if reading.private else twice
-    away = join([before, sunk.bad, twice])
-    survey = None if repeats.quarantined.height else survey
+    away = together([before.lazy(), sunk.bad, twice])
+    survey = survey if repeats.staged == tuple(staged) else None
     return Taken(repeats.staged, away, reading.rules.unit, repeats.elsewhere, survey)
 
 
@@ -143,7 +143,7 @@ def _coded(
     odd = checked(coded.odd.lazy().with_columns(pl.col("position") + shift), reading.rules, domain)
     good = kept(odd).drop("#file").collect()
     staged, survey = sink_coded(coded, good, folder, kind=reading.rules.kind, domain=domain, shift=shift)
-    return _Sunk(staged, rows, _bad(odd, reading), survey)
+    return _Sunk(staged, rows, _bad(odd, reading, folder.parent), survey)
 
 
 def _parsed_once(reading: Reading, workspace: Path) -> pl.LazyFrame:
@@ -193,14 +193,17 @@ def _shifted(rows: pl.LazyFrame, reading: Reading, first: Mapping[str, int]) -> 
     return rows.with_columns(pl.col("position") + by)
 
 
-def _bad(rows: pl.LazyFrame, reading: Reading) -> pl.DataFrame:
-    """Collect the rows that break a rule; a whole line that may hold a name is not shown, nor who was left out."""
-    bad = refused(rows).collect(engine="streaming")
+def _bad(rows: pl.LazyFrame, reading: Reading, workspace: Path) -> pl.LazyFrame:
+    """Write the rows that break a rule aside; a whole line that may hold a name is not shown, nor who was left out."""
+    bad = refused(rows)
     if reading.by_rule:
         bad = bad.with_columns(pl.when(~pl.col("reason").is_in(reading.by_rule)).then(pl.col("value")).alias("value"))
     if reading.private:
         bad = bad.with_columns(pl.when(pl.col("column") != "").then(pl.col("value")).alias("value"))
-    return bad
+    workspace.mkdir(parents=True, exist_ok=True)
+    path = workspace / "refused.parquet"
+    bad.sink_parquet(path, compression="lz4")
+    return pl.scan_parquet(path, glob=False)
 
 
 def _in_source_order(staged: list[Staged], reading: Reading) -> list[Staged]:

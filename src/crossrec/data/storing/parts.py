@@ -114,21 +114,25 @@ def adopt(staged: Iterable[Staged], root: Path, domain: str) -> Iterator[Part]:
         yield from movers.map(lambda one: _placed(one, root, f"{folder}{one.month}"), staged)
 
 
-def write_table(table: pl.DataFrame, workspace: Path, root: Path, domain: str, kind: str) -> tuple[Part, ...]:
+def write_table(
+    table: pl.DataFrame | pl.LazyFrame, workspace: Path, root: Path, domain: str, kind: str
+) -> tuple[Part, ...]:
     """Write a table beside the interactions as one part; an empty one as none.
 
     Args:
-        table: Its rows.
+        table: Its rows; those of a lazy one are never in memory together.
         workspace: A folder for the unfinished file.
         root: The data set's folder.
         domain: Its domain.
         kind: "items", "users", "ties" or "quarantine".
     """
-    if not table.height:
-        return ()
     path = workspace / f"{domain}-{kind}.parquet"
-    table.write_parquet(path, compression="zstd")
-    return (_placed(Staged(path, NO_MONTH, rows=table.height), root, f"{domain}/{kind}"),)
+    table.lazy().sink_parquet(path, **PARQUET)
+    rows = height(path)
+    if not rows:
+        path.unlink()
+        return ()
+    return (_placed(Staged(path, NO_MONTH, rows=rows), root, f"{domain}/{kind}"),)
 
 
 def _placed(staged: Staged, root: Path, folder: str) -> Part:

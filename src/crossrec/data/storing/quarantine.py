@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from pathlib import Path
 
 import polars as pl
 
+from crossrec.data.manifest import Part
 from crossrec.data.schema import QUARANTINE
 
-__all__ = ["VALUE_CHARACTERS", "counts_by_reason", "join", "note", "refused_frame"]
+__all__ = ["VALUE_CHARACTERS", "counts_by_reason", "join", "note", "refused_frame", "refused_in", "together"]
 
 VALUE_CHARACTERS = 200
 """A refused value is kept up to this many characters."""
@@ -40,14 +42,26 @@ def refused_frame(notes: Iterable[dict[str, object]] = ()) -> pl.DataFrame:
 
 def join(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Put quarantine tables together, by file and row."""
-    frames = [part.select(list(QUARANTINE)).cast(QUARANTINE) for part in parts if part.height]
+    return together(part.lazy() for part in parts if part.height).collect()
+
+
+def refused_in(parts: Collection[Part], folder: Path) -> pl.LazyFrame:
+    """Read the parts of a quarantine, which may be more than memory holds."""
+    found = [folder / part.path for part in parts]
+    return pl.scan_parquet(found, glob=False) if found else refused_frame().lazy()
+
+
+def together(parts: Iterable[pl.LazyFrame]) -> pl.LazyFrame:
+    """Put quarantine tables together, by file and row, without having them in memory."""
+    frames = [part.select(list(QUARANTINE)).cast(QUARANTINE) for part in parts]
     if not frames:
-        return refused_frame()
+        return refused_frame().lazy()
     whole = pl.concat(frames).with_columns(pl.col("value").str.slice(0, VALUE_CHARACTERS))
     return whole.sort("file", "row", maintain_order=True)
 
 
-def counts_by_reason(refused: pl.DataFrame) -> dict[str, int]:
+def counts_by_reason(refused: pl.DataFrame | pl.LazyFrame) -> dict[str, int]:
     """Count refused rows by reason, the most frequent first."""
-    counted = refused.group_by("reason").len().sort(["len", "reason"], descending=[True, False])
+    counted = refused.lazy().group_by("reason").len().collect(engine="streaming")
+    counted = counted.sort(["len", "reason"], descending=[True, False])
     return dict(zip(counted["reason"].to_list(), counted["len"].to_list(), strict=True))
