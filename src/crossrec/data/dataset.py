@@ -18,9 +18,10 @@ from crossrec.core.interactions import Interactions
 from crossrec.data.exchange.datasets import dataset_folder
 from crossrec.data.linking.links import Links, read_links
 from crossrec.data.manifest import DomainRecord, Manifest, Part, read_manifest
-from crossrec.data.schema import INTERACTIONS, QUARANTINE, TIES
+from crossrec.data.schema import INTERACTIONS, TIES
 from crossrec.data.storing.budget import require, rows_within, within
 from crossrec.data.storing.parts import scan
+from crossrec.data.storing.quarantine import refused_in
 
 __all__ = ["Dataset", "open_dataset"]
 
@@ -97,7 +98,11 @@ class Dataset:
 
     def quarantine(self, domain: str) -> pl.DataFrame:
         """Return the rows of a domain that were refused: file, row, column, reason, value."""
-        return self._table(domain, "quarantine", QUARANTINE)
+        return self.refused(domain).collect()
+
+    def refused(self, domain: str) -> pl.LazyFrame:
+        """Return the same to be asked for some of them: there may be more than memory holds."""
+        return refused_in(self.record(domain).parts.get("quarantine", ()), self.path)
 
     def interactions(self, domains: Sequence[str] | None = None) -> Interactions:
         """Read some domains into memory for models; see `batches` for what does not fit.

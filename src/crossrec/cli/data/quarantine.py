@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import polars as pl
 import typer
 
 from crossrec.cli.show import AsJson, note, print_json, table
@@ -27,12 +28,12 @@ def quarantine(
     dataset = open_dataset(folder)
     shown = []
     for name in [domain] if domain else dataset.domains:
-        found = dataset.quarantine(name)
-        found = found.filter(found["reason"].str.contains(reason, literal=True))
-        rows = found.head(limit or found.height)
+        found = dataset.refused(name).filter(pl.col("reason").str.contains(reason, literal=True))
+        count = int(found.select(pl.len()).collect(engine="streaming").item())
+        rows = found.head(limit or count).collect(engine="streaming")
         shown += [{"domain": name, **row} for row in rows.to_dicts()]
-        if rows.height < found.height and not as_json:
-            note.print(f"{name}: {rows.height:,} of {found.height:,} rows; --limit 0 shows all")
+        if rows.height < count and not as_json:
+            note.print(f"{name}: {rows.height:,} of {count:,} rows; --limit 0 shows all")
     if as_json:
         print_json(shown)
         return

@@ -112,7 +112,7 @@ def domain_figures(dataset: Dataset, report: DomainReport) -> DomainFigures:
         ratings=_ratings(rows, report),
         cold=cold_start(rows, record),
         coverage=coverage_of(items),
-        refusals=_refusals(dataset.quarantine(report.domain), record),
+        refusals=_refusals(dataset.refused(report.domain), record),
         top=_top(items, report),
     )
 
@@ -152,12 +152,12 @@ def _ratings(rows: pl.LazyFrame, report: DomainReport) -> Ratings | None:
     return Ratings(tuple(labels), tuple(counts.tolist()), report.rows - n, float(mean), binned=True)
 
 
-def _refusals(quarantine: pl.DataFrame, record: DomainRecord) -> tuple[Refusal, ...]:
+def _refusals(refused: pl.LazyFrame, record: DomainRecord) -> tuple[Refusal, ...]:
     """Join the manifest's counts with a few examples each."""
     found = []
     for what, counts in (("interactions", record.quarantined), ("items", record.items_quarantined)):
         for reason, rows in counts.items():
-            some = quarantine.filter(pl.col("reason") == reason).head(_EXAMPLES)
+            some = refused.filter(pl.col("reason") == reason).head(_EXAMPLES).collect(engine="streaming")
             examples = tuple(
                 (file or "", row or 0, column or "", "" if record.private else value or "")
                 for file, row, column, value in some.select("file", "row", "column", "value").rows()
