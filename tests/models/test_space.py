@@ -9,7 +9,7 @@ import pytest
 
 from crossrec.core.errors import InvalidInput
 from crossrec.models.recommender import MODELS
-from crossrec.models.space import Choice, Range
+from crossrec.models.space import Choice, Range, refuse_outside
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,24 @@ def test_a_models_defaults_are_among_what_it_offers(name: str) -> None:
     assert kind.space, f"{name} says nothing about what is worth trying"
     for setting, values in kind.space.items():
         assert defaults[setting] in values, f"{name}.{setting}"
+
+
+@dataclasses.dataclass
+class Settings:
+    width: float = 4
+    dropout: float = 0.5
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (Settings(width=3), "Settings: expected width >= 4, got 3"),
+        (Settings(width=float("nan")), "Settings: expected width >= 4, got nan"),
+        (Settings(dropout=1), r"Settings: expected dropout in \[0, 1\), got 1"),
+        (Settings(dropout=-0.1), r"Settings: expected dropout in \[0, 1\), got -0.1"),
+    ],
+)
+def test_the_setting_that_is_outside_is_named(settings: Settings, message: str) -> None:
+    refuse_outside(Settings(), least={"width": 4})
+    with pytest.raises(InvalidInput, match=message):
+        refuse_outside(settings, least={"width": 4})

@@ -1,15 +1,15 @@
-"""Space: which values of a model's settings are worth trying."""
+"""Space: which values of a model's settings are worth trying, and which are out of the question."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from crossrec.core.errors import InvalidInput
 
-__all__ = ["Choice", "Range", "Space"]
+__all__ = ["Choice", "Range", "Space", "refuse_outside"]
 
 
 @dataclass(frozen=True)
@@ -77,3 +77,25 @@ class Choice:
 
 Space: TypeAlias = Mapping[str, Range | Choice]
 """Setting -> the values worth trying; a model's defaults are among them."""
+
+
+def refuse_outside(model: object, *, least: Mapping[str, float], parts: Sequence[str] = ("dropout",)) -> None:
+    """Refuse a model's settings that are below their least value, and parts of a whole that are not in [0, 1).
+
+    Args:
+        model: Has them as attributes.
+        least: Setting -> its least value.
+        parts: Settings that are parts of a whole.
+
+    Raises:
+        InvalidInput: One is outside; the message names it.
+    """
+    name = type(model).__name__
+    for setting, lowest in least.items():
+        value = getattr(model, setting)
+        if not value >= lowest:
+            raise InvalidInput(f"{name}: expected {setting} >= {lowest}, got {value}")
+    for setting in parts:
+        value = getattr(model, setting)
+        if not 0 <= value < 1:
+            raise InvalidInput(f"{name}: expected {setting} in [0, 1), got {value}")

@@ -202,7 +202,7 @@ def test_it_is_a_part_of_the_gate_and_settings_out_of_range_are_refused() -> Non
     for wrong in ({"own": 1.5}, {"hidden": -0.1}):
         with pytest.raises(InvalidInput, match="expected own and hidden in"):
             BiTGCF(**wrong).fit(checkerboard())
-    with pytest.raises(InvalidInput, match="BiTGCF: expected factors"):
+    with pytest.raises(InvalidInput, match="BiTGCF: expected layers >= 1, got 0"):
         BiTGCF(layers=0).fit(checkerboard())
     with pytest.raises(InvalidInput, match="nobody in the data did anything"):
         BiTGCF().fit(checkerboard().take(np.zeros(0, dtype=np.int64)))

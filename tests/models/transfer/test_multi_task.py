@@ -275,7 +275,7 @@ def test_what_cannot_be_foretold_is_refused(shopped: MultiTask) -> None:
         with pytest.raises(InvalidInput, match=f"nobody had '{kind}' in 'books'; there are view, purchase"):
             shopped.chances(as_queries(shopped, [Query()]), books, kind)
     for wrong in ("width=0", "private=-1", "dropout=1", "levels=0", "negatives=0"):
-        with pytest.raises(InvalidInput, match="MultiTask: expected width"):
+        with pytest.raises(InvalidInput, match=f"MultiTask: expected {wrong.split('=')[0]} "):
             model_of(f"multi_task {wrong}").fit(checkerboard())
     with pytest.raises(InvalidInput, match="nobody in the data did anything"):
         MultiTask().fit(checkerboard().take(np.zeros(0, dtype=np.int64)))

@@ -25,6 +25,7 @@ from crossrec.models.classic._neighbours import strongest_term
 from crossrec.models.classic._sparse import sum_of_rows
 from crossrec.models.graph._propagation import Graph
 from crossrec.models.ranking import Scorer
+from crossrec.models.space import refuse_outside
 from crossrec.models.training.bags import Bags, bags_of, shuffled, sums_of
 from crossrec.models.training.exam import held_out
 from crossrec.models.training.export import Exported, of_history
@@ -157,11 +158,7 @@ class ItemGraph(FromProducts, FromNetwork):
 
     def _check_settings(self) -> None:
         """Refuse settings out of their range."""
-        if min(self.factors, self.layers, self.batch_size) < 1 or self.negatives < 0 or not 0 <= self.dropout < 1:
-            raise InvalidInput(
-                f"{type(self).__name__}: expected factors, layers and batch_size >= 1, negatives >= 0 and dropout in "
-                f"[0, 1), got {self.factors}, {self.layers}, {self.batch_size}, {self.negatives}, {self.dropout}"
-            )
+        refuse_outside(self, least={"factors": 1, "layers": 1, "batch_size": 1, "negatives": 0})
 
     def _batches(self, seen: sp.csr_array, scale: Floats, epoch: int) -> Iterator[Bags]:
         """Give histories of which a part is left out, anew in each epoch; the values say what each item adds.

@@ -19,6 +19,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.ranking import Scorer
+from crossrec.models.space import refuse_outside
 from crossrec.models.training.bags import Bags, bags_of, shuffled, sums_of
 from crossrec.models.training.exam import held_out
 from crossrec.models.training.export import Exported, of_history
@@ -73,10 +74,7 @@ class FromBags(FromNetwork):
             InvalidInput: A setting is out of its range, or nobody did anything.
         """
         name = type(self).__name__
-        if self.batch_size < 1 or not 0 <= self.dropout < 1:
-            raise InvalidInput(
-                f"{name}: expected batch_size >= 1 and dropout in [0, 1), got {self.batch_size} and {self.dropout}"
-            )
+        refuse_outside(self, least={"batch_size": 1})
         part, exam = held_out(train, validation, seed=self.seed)
         seen = part.csr()
         persons = np.flatnonzero(np.diff(seen.indptr))

@@ -22,7 +22,7 @@ from crossrec.core.recommendations import Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.neural._towers import Towers
 from crossrec.models.ranking import Scorer
-from crossrec.models.space import Choice, Range, Space
+from crossrec.models.space import Choice, Range, Space, refuse_outside
 from crossrec.models.training.bags import Bags, bags_of, shuffled
 from crossrec.models.training.exam import held_out
 from crossrec.models.training.export import Exported, of_history
@@ -164,11 +164,9 @@ class NCF(FromNetwork):
             raise unknown_name("kind", self.kind, KINDS)
         if self.loss not in LOSSES:
             raise unknown_name("loss", self.loss, LOSSES)
-        if self.width < 4 or self.width % 4 or self.negatives < 1 or self.batch_size < 2 or not 0 <= self.dropout < 1:
-            raise InvalidInput(
-                "NCF: expected width a multiple of 4, negatives >= 1, batch_size >= 2 and dropout in [0, 1), got "
-                f"{self.width}, {self.negatives}, {self.batch_size}, {self.dropout}"
-            )
+        refuse_outside(self, least={"width": 4, "negatives": 1, "batch_size": 2})
+        if self.width % 4:
+            raise InvalidInput(f"NCF: expected a width that 4 divides, got {self.width}")
 
     def _keep_scale(self, seen: sp.csr_array) -> None:
         """Keep mean, spread and range of the ratings."""

@@ -21,7 +21,7 @@ from crossrec.models.histories import Histories
 from crossrec.models.ranking import Scorer
 from crossrec.models.sequence._sequences import Sequences, sequences_of
 from crossrec.models.sequence._transformer import Shape, Transformer
-from crossrec.models.space import Choice, Range, Space
+from crossrec.models.space import Choice, Range, Space, refuse_outside
 from crossrec.models.training.export import Exported
 from crossrec.models.training.network import FromNetwork
 from crossrec.models.training.trainer import Course
@@ -103,15 +103,11 @@ class NextItem(FromNetwork):
         Raises:
             InvalidInput: One is.
         """
-        counts = {name: getattr(self, name) for name in ("width", "blocks", "heads", "negatives", "batch_size")}
-        least = {**dict.fromkeys(counts, 1), "longest": 2}
-        for name, value in {**counts, "longest": self.longest}.items():
-            if value < least[name]:
-                raise InvalidInput(f"{type(self).__name__}: expected {name} >= {least[name]}, got {value}")
-        if self.width % self.heads or not 0 <= self.dropout < 1:
+        counted = ("width", "blocks", "heads", "negatives", "batch_size")
+        refuse_outside(self, least={**dict.fromkeys(counted, 1), "longest": 2})
+        if self.width % self.heads:
             raise InvalidInput(
-                f"{type(self).__name__}: expected a width that heads divide and dropout in [0, 1), got {self.width}, "
-                f"{self.heads} and {self.dropout}"
+                f"{type(self).__name__}: expected a width that heads divide, got {self.width} and {self.heads}"
             )
 
     def histories_to_learn(self, train: Interactions, longest: int) -> Sequences:

@@ -20,7 +20,7 @@ from crossrec.core.query import Queries
 from crossrec.core.recommendations import Scores
 from crossrec.core.vocabulary import Id
 from crossrec.models.ranking import Scorer
-from crossrec.models.space import Choice, Range, Space
+from crossrec.models.space import Choice, Range, Space, refuse_outside
 from crossrec.models.training.exam import past_and_held
 from crossrec.models.training.export import Exported
 from crossrec.models.training.network import FromNetwork
@@ -200,13 +200,8 @@ class MultiTask(FromNetwork):
 
     def _check_settings(self) -> None:
         """Refuse settings out of their range."""
-        whole = min(self.width, self.narrow, self.shared, self.levels, self.negatives, self.batch_size)
-        if whole < 1 or self.private < 0 or not 0 <= self.dropout < 1:
-            raise InvalidInput(
-                "MultiTask: expected width, narrow, shared, levels, negatives and batch_size >= 1, private >= 0 and "
-                f"dropout in [0, 1), got {self.width}, {self.narrow}, {self.shared}, {self.levels}, {self.negatives}, "
-                f"{self.batch_size}, {self.private}, {self.dropout}"
-            )
+        counted = ("width", "narrow", "shared", "levels", "negatives", "batch_size")
+        refuse_outside(self, least={**dict.fromkeys(counted, 1), "private": 0})
         if self.main:
             check_kind(self.main)
 
