@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.cli.conftest import Run
@@ -63,7 +65,8 @@ def test_between_rounds_it_waits_as_long_as_was_said(
         waited.append(seconds)
         raise SystemExit(9)
 
-    monkeypatch.setattr("time.sleep", enough)
+    clock = SimpleNamespace(sleep=enough)  # its own, since others' threads sleep too
+    monkeypatch.setattr(import_module("crossrec.cli.data.tail"), "time", clock)
     assert run("data", "tail", url, "--out", tmp_path / "data", "--domain", "shop", "--every", "2m")[0] == 9
     assert waited == [120]
 
