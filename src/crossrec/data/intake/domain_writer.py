@@ -17,7 +17,7 @@ from crossrec.data.manifest import DomainRecord, Part, SourceFile
 from crossrec.data.source import Reading
 from crossrec.data.storing.counting import count, with_all_items
 from crossrec.data.storing.parts import adopt, write_table
-from crossrec.data.storing.quarantine import counts_by_reason, together
+from crossrec.data.storing.quarantine import counts_by_file, counts_by_reason, together
 
 __all__ = ["DomainWriter"]
 
@@ -113,8 +113,7 @@ class DomainWriter:
         rows: dict[str, int] = {}
         for part in fresh:
             rows[part.origin] = rows.get(part.origin, 0) + part.rows
-        files = taken.quarantined.select("file").unique().collect(engine="streaming")["file"].to_list()
-        by_file = {file: counts_by_reason(taken.quarantined.filter(pl.col("file") == file)) for file in files}
+        by_file = counts_by_file(taken.quarantined)
         found = list(self.plan.kept_files)
         for note in self.reading.files:
             if self.plan.only is not None and note.name not in self.plan.only:

@@ -26,6 +26,7 @@ _HASH_BYTES, _GROUP_BYTES, _WHOLE_BYTES, _BATCH_BYTES = 20, 60, 600, 4_000
 """What a row takes where its hash is sorted, where equal hashes are looked for, where rows of equal hashes are compared
 in full, and where the source is gone over once more."""
 _LARGEST = 250_000
+"""Rows of the source that are looked at together at most."""
 
 
 @dataclass(frozen=True)
@@ -169,8 +170,8 @@ def _suspects(numbered: list[pl.LazyFrame], shares: int) -> Iterator[tuple[int, 
     hashed = pl.concat([frame.select("#hash") for frame in numbered])
     for share in range(shares):
         mine = hashed.filter(pl.col("#hash") % shares == share) if shares > 1 else hashed
-        ordered = mine.collect(engine="streaming")["#hash"].sort()
-        twice = ordered.filter(ordered.is_duplicated()) if len(ordered) else ordered
+        hashes = mine.collect(engine="streaming")["#hash"]
+        twice = hashes.filter(hashes.is_duplicated())
         slices = 1 + len(twice) // rows_within(_WHOLE_BYTES)
         for some in range(slices):
             part = twice.filter(twice // shares % slices == some).unique()

@@ -10,7 +10,16 @@ import polars as pl
 from crossrec.data.manifest import Part
 from crossrec.data.schema import QUARANTINE
 
-__all__ = ["VALUE_CHARACTERS", "counts_by_reason", "join", "note", "refused_frame", "refused_in", "together"]
+__all__ = [
+    "VALUE_CHARACTERS",
+    "counts_by_file",
+    "counts_by_reason",
+    "join",
+    "note",
+    "refused_frame",
+    "refused_in",
+    "together",
+]
 
 VALUE_CHARACTERS = 200
 """A refused value is kept up to this many characters."""
@@ -65,3 +74,12 @@ def counts_by_reason(refused: pl.DataFrame | pl.LazyFrame) -> dict[str, int]:
     counted = refused.lazy().group_by("reason").len().collect(engine="streaming")
     counted = counted.sort(["len", "reason"], descending=[True, False])
     return dict(zip(counted["reason"].to_list(), counted["len"].to_list(), strict=True))
+
+
+def counts_by_file(refused: pl.LazyFrame) -> dict[str, dict[str, int]]:
+    """Count refused rows of each file by reason, the most frequent first, in one pass."""
+    counted = refused.group_by("file", "reason").len().collect(engine="streaming")
+    found: dict[str, dict[str, int]] = {}
+    for file, reason, count in counted.sort(["len", "reason"], descending=[True, False]).iter_rows():
+        found.setdefault(file, {})[reason] = count
+    return found

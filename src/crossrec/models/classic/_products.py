@@ -141,10 +141,8 @@ def best_of(vectors: Floats, tiles: Tiles, bars: Bars, k: int) -> tuple[Codes, F
     lengths = np.stack([lengths_of(part) for part in vectors])
     rounded = 1 + 4 * vectors.shape[2] * float(np.finfo(np.float32).eps)  # a sum of products ends a little beside
     shared = 0 if shape[0] <= _TOGETHER else vectors.size * tiles.codes.size
-    with (
-        threads_for(shared),
-        numba.parallel_chunksize(1),
-    ):  # some lists are whole early: who is done takes the next block
+    # some lists are whole early: who is done takes the next block
+    with threads_for(shared), numba.parallel_chunksize(1):
         _fill_lists(np.ascontiguousarray(vectors, dtype=np.float32), lengths, rounded, tiles, bars, heaps)
     return heaps.items, heaps.scores
 
